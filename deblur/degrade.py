@@ -1,0 +1,151 @@
+"""What happens to a sharp picture: blur, then noise, then storage."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from deblur import blur as blurs
+from deblur.blur import BLURS, Blur, LinearBlur
+from deblur.image import Picture, as_picture, clip, from_bytes, jpeg, to_bytes
+from deblur.kernels import Psf
+from deblur.params import Choice, Param, Value, complete
+from deblur.reasons import InputError
+
+NOISE = Param("noise", 0.0, 0.0, 0.2, 0.005)
+SALT_PEPPER = Param("salt_pepper", 0.0, 0.0, 0.5, 0.01)
+STORAGE = Choice("storage", "8-bit", ("float", "8-bit", "jpeg"))
+QUALITY = Param("quality", 90, 10, 100, 1)
+AFTER_BLUR = (NOISE, SALT_PEPPER, STORAGE, QUALITY)
+
+
+@dataclass(frozen=True)
+class Degradation:
+    """A blur with its values, Gaussian noise, salt and pepper, and storage, in this order.
+
+    Attributes:
+        blur: A key of `BLURS`, or "psf" for a PSF of the caller's.
+        values: The blur's parameters; what is missing takes its default.
+        noise: Standard deviation of the Gaussian noise, 0 to 0.2 on the range [0, 1].
+        salt_pepper: Share of the pixels that turn black or white, 0 to 0.5.
+        storage: "float", "8-bit" or "jpeg".
+        quality: JPEG quality, 10 to 100; counts for "jpeg" only.
+        filter: The blur itself.
+
+    Raises:
+        ValueError: The blur is unknown or a value is refused.
+    """
+
+    blur: str = "gaussian"
+    values: Mapping[str, Any] = field(default_factory=dict)
+    noise: float = 0.0
+    salt_pepper: float = 0.0
+    storage: str = "8-bit"
+    quality: int = QUALITY.default  # type: ignore[assignment]
+    filter: Blur = field(init=False, repr=False, compare=False)
+    custom: LinearBlur | None = field(default=None, repr=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.custom is None and self.blur not in BLURS:
+            raise InputError(
+                "unknown_blur", "blur {blur!r}: expected one of {known}. For a PSF of your own use Degradation.from_psf.",
+                blur=self.blur, known=", ".join(BLURS),
+            )
+        chosen = self.custom or BLURS[self.blur]
+        after = complete("degradation", AFTER_BLUR, {param.name: getattr(self, param.name) for param in AFTER_BLUR})
+        values = complete(chosen.name, chosen.params, self.values)
+        for name, value in {**after, "values": values, "filter": chosen}.items():
+            object.__setattr__(self, name, value)
+
+    @classmethod
+    def from_psf(cls, psf: Psf, noise: float = 0.0, storage: str = "8-bit", **more: Any) -> "Degradation":
+        """Blur by convolution with any PSF, asymmetric too; it is brought to odd sides and sum 1.
+
+        Raises:
+            ValueError: The PSF holds NaN or a negative value, sums to zero, or a value is refused.
+        """
+        return cls("psf", {}, noise, storage=storage, custom=blurs.from_psf(psf), **more)
+
+    @property
+    def psf(self) -> Psf | None:
+        """The response to a point, (h, w) with sum 1; None where the blur is no convolution (median, bilateral)."""
+        return self.filter.psf_at(**self.values)
+
+    def apply(self, sharp: Picture, seed: int | np.random.Generator = 0) -> Picture:
+        """Blur, add noise and store.
+
+        Args:
+            sharp: (H, W) or (H, W, 3), float32 in [0, 1]; never changed.
+            seed: The same seed gives the same picture.
+
+        Raises:
+            ValueError: The picture is refused or too small for the filter.
+        """
+        if self.storage == "8-bit" and not self.noise and not self.salt_pepper:
+            return self.filter.stored(sharp, **self.values)
+        return self.spoil(self.filter(sharp, **self.values), seed)
+
+    def spoil(self, blurred: Picture, seed: int | np.random.Generator = 0) -> Picture:
+        """Add noise to a blurred picture and store it."""
+        rng = np.random.default_rng(seed)
+        spoilt = as_picture(blurred)
+        if self.noise:
+            spoilt = clip(spoilt + rng.normal(0.0, self.noise, spoilt.shape))
+        if self.salt_pepper:
+            spoilt = add_salt_pepper(spoilt, self.salt_pepper, rng)
+        if self.storage == "jpeg":
+            return jpeg(spoilt, self.quality)
+        return spoilt if self.storage == "float" else from_bytes(to_bytes(spoilt))
+
+    def reblur(self, picture: Picture) -> Picture:
+        """Blur alone, in floating point: what a restored picture is held against where no sharp one is known."""
+        return self.filter(picture, **self.values)
+
+    def with_(self, **changes: Any) -> "Degradation":
+        """The same degradation but for the named fields."""
+        return replace(self, **changes)
+
+
+def add_salt_pepper(picture: Picture, share: float, rng: np.random.Generator) -> Picture:
+    """Turn a share of the pixels black or white, half each; all channels of a pixel together."""
+    chance = rng.random(picture.shape[:2])
+    noisy = picture.copy()
+    noisy[chance < share / 2] = 0.0
+    noisy[chance > 1 - share / 2] = 1.0
+    return noisy
+
+
+def draw(
+    rng: np.random.Generator,
+    names: Sequence[str] = tuple(BLURS),
+    max_reach: int = 31,
+    max_noise: float = 0.1,
+    storages: Sequence[str] = ("8-bit", "float", "jpeg"),
+) -> Degradation:
+    """Draw a degradation from the ranges that the sliders offer.
+
+    Args:
+        rng: The generator everything is drawn from.
+        names: The blurs to choose from.
+        max_reach: No filter that reaches further than this many pixels.
+        max_noise: Largest noise; a third of the draws have none.
+        storages: The kinds of storage to choose from.
+    """
+    name = names[rng.integers(len(names))]
+    blur = BLURS[name]
+    while True:
+        values = {param.name: draw_value(rng, param) for param in blur.params}
+        if blur.reach(**values) <= max_reach:
+            break
+    noise = 0.0 if rng.random() < 1 / 3 else max_noise * float(rng.random()) ** 2
+    return Degradation(name, values, noise, storage=storages[rng.integers(len(storages))], quality=int(rng.integers(40, 101)))
+
+
+def draw_value(rng: np.random.Generator, param: Param | Choice) -> Value:
+    """Draw one value of a parameter, each of its steps or options equally often."""
+    if isinstance(param, Choice):
+        return param.options[rng.integers(len(param.options))]
+    steps = round((param.high - param.low) / param.step)
+    number = param.low + int(rng.integers(steps + 1)) * param.step
+    return number if param.whole else round(float(number), 9)

@@ -1,0 +1,99 @@
+"""Point spread functions: float64 arrays with odd sides, no negative value, sum 1. Row 0 is the top."""
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from deblur.reasons import InputError
+
+Psf = NDArray[np.float64]
+
+SUBPIXELS = 32  # per side of a pixel, for the share of it that a line or disk covers
+
+
+def gaussian(size: int, sigma: float) -> Psf:
+    """Sample a Gaussian as OpenCV does.
+
+    Args:
+        size: Side in px, odd.
+        sigma: Standard deviation in px; 0 takes OpenCV's 0.3·((size − 1)/2 − 1) + 0.8, or its fixed tables up to size 7.
+    """
+    profile = cv2.getGaussianKernel(size, sigma, cv2.CV_64F)
+    return profile @ profile.T
+
+
+def box(size: int) -> Psf:
+    """Give every pixel of a square the same weight."""
+    return np.full((size, size), 1.0 / size**2)
+
+
+@lru_cache(maxsize=256)
+def motion(length: float, angle: float) -> Psf:
+    """Draw the camera's straight path during the exposure: the share of each pixel under a line 1 px thick.
+
+    Args:
+        length: Length of the line in px, at least 1.
+        angle: Degrees counter-clockwise from the horizontal.
+    """
+    side = 2 * int(np.ceil((length - 1) / 2)) + 3
+    rows, columns = _subpixels(side)
+    radians = np.deg2rad(angle)
+    along = columns * np.cos(radians) - rows * np.sin(radians)
+    across = columns * np.sin(radians) + rows * np.cos(radians)
+    return _shares((np.abs(along) <= length / 2) & (np.abs(across) <= 0.5), side)
+
+
+@lru_cache(maxsize=256)
+def disk(radius: float) -> Psf:
+    """Draw the image of a point out of focus: the share of each pixel inside a disk.
+
+    Args:
+        radius: Radius in px.
+    """
+    side = 2 * int(np.ceil(radius - 0.5)) + 1
+    rows, columns = _subpixels(side)
+    return _shares(rows**2 + columns**2 <= radius**2, side)
+
+
+def bilateral_disk(diameter: int, sigma_space: float) -> Psf:
+    """Weigh by distance alone: what OpenCV's bilateral filter becomes when no difference of values counts."""
+    radius = diameter // 2
+    rows, columns = np.mgrid[-radius : radius + 1, -radius : radius + 1]
+    squares = rows**2 + columns**2
+    weights = np.where(squares <= radius**2, np.exp(-squares / (2 * sigma_space**2)), 0.0)
+    return weights / weights.sum()
+
+
+def check_psf(psf: object) -> Psf:
+    """Bring a caller's PSF into the project's form: odd sides by a border of zeros, sum 1.
+
+    Raises:
+        ValueError: It is no 2-D array of finite numbers, holds a negative one, or sums to zero.
+    """
+    if not isinstance(psf, np.ndarray) or psf.ndim != 2 or psf.size == 0 or psf.dtype.kind not in "buif":
+        given = f"array of shape {psf.shape}" if isinstance(psf, np.ndarray) else type(psf).__name__
+        raise InputError("bad_psf", "PSF: {given}: expected a 2-D array of numbers, (height, width).", given=given)
+    psf = psf.astype(np.float64)
+    if not np.isfinite(psf).all() or psf.min() < 0 or not psf.sum() > 0:
+        raise InputError(
+            "bad_psf_values", "PSF with values from {low:.3g} to {high:.3g} and sum {total:.3g}: expected finite values, none negative, not all zero.",
+            low=float(psf.min()), high=float(psf.max()), total=float(psf.sum()),
+        )
+    odd = np.pad(psf, [(0, 1 - side % 2) for side in psf.shape])
+    return odd / odd.sum()
+
+
+def _subpixels(side: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    centres = (np.arange(side * SUBPIXELS) + 0.5) / SUBPIXELS - side / 2
+    return centres[:, None], centres[None, :]
+
+
+def _shares(inside: NDArray[np.bool_], side: int) -> Psf:
+    shares = inside.reshape(side, SUBPIXELS, side, SUBPIXELS).mean(axis=(1, 3))
+    while shares.shape[0] > 1 and not (shares[0].any() or shares[-1].any() or shares[:, 0].any() or shares[:, -1].any()):
+        shares = shares[1:-1, 1:-1]
+    shares = shares / shares.sum()
+    shares.setflags(write=False)  # the cache hands the same array to everyone
+    return shares

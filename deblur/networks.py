@@ -1,0 +1,93 @@
+"""Builders of the Keras networks, on Keras' own operations only. A card names its builder by a key of `BUILDERS`."""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+from keras import layers, ops
+from numpy.typing import NDArray
+
+
+def thesis_autoencoder(activation: str | None = None, filters: tuple[int, ...] = (64, 32, 16, 8)) -> keras.Model:
+    """Build the thesis' convolutional autoencoder: (N, H, W, 1) to the same shape, 22,057 parameters as printed.
+
+    Four convolutions, four transposed ones, a sigmoid. The thesis names no activation between them and Keras' default is the identity,
+    so up to the sigmoid the whole network is one affine map: an 8×8 kernel and a bias, but for the zero-padded border.
+
+    Args:
+        activation: Between the layers; None as printed.
+        filters: Of the convolutions; the transposed ones mirror them.
+
+    Source: Condori 2023, chapter 3.
+    """
+    picture = layers.Input((None, None, 1), name="blurred")
+    signal = picture
+    for step, count in enumerate(filters, 1):
+        signal = layers.Conv2D(count, 2, padding="same", activation=activation, name=f"encode_{step}")(signal)
+    for step, count in enumerate(filters[-2::-1], 1):
+        signal = layers.Conv2DTranspose(count, 2, padding="same", activation=activation, name=f"decode_{step}")(signal)
+    signal = layers.Conv2DTranspose(1, 1, padding="same", name="merge")(signal)
+    return keras.Model(picture, layers.Activation("sigmoid", name="restored")(signal), name="thesis_autoencoder")
+
+
+def affine_part(network: keras.Model) -> keras.Model | None:
+    """Return the network without its last sigmoid if everything before it is affine, else None."""
+    *inner, last = network.layers[1:]
+    affine = all(getattr(layer, "activation", None) is keras.activations.linear for layer in inner)
+    return keras.Model(network.inputs, last.input) if affine and last.name == "restored" else None
+
+
+@keras.saving.register_keras_serializable(package="deblur")
+class Collapsed(keras.Model):
+    """An affine autoencoder as the single matrix it equals, on pictures of one size: same variables, same gradients, a fraction of the work.
+
+    Instead of every picture, the layers are given the few impulses that tell the whole matrix; pictures then cost one product with it.
+    A shift by whole pixels commutes with all layers except near the top and left border, where what is moved out of the picture is lost.
+    So one impulse at each of the first `reach` + 1 rows and columns stands for all others. It trains by `fit` on every Keras backend,
+    and its steps are those of the network itself up to rounding.
+    """
+
+    def __init__(self, network: keras.Model, side: int = 28) -> None:
+        super().__init__(name="collapsed")
+        affine = affine_part(network)
+        if affine is None:
+            raise ValueError(f"network {network.name!r}: expected one that is affine up to its last sigmoid. Train it as it is instead.")
+        self.affine, self.side = affine, side
+        kernels = [layer.kernel_size[0] - 1 for layer in network.layers if isinstance(layer, layers.Conv2D | layers.Conv2DTranspose)]
+        self.ahead = sum(kernels[: len(kernels) // 2])  # the convolutions move content up and left by at most this much
+        self.behind = sum(kernels[len(kernels) // 2 :])  # the transposed ones down and right
+        self.impulses, self.index = self._impulses()
+
+    def _impulses(self) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """The impulses (M, w, w, 1), and for every input and output pixel the place of its weight in their responses (P, P)."""
+        places, width = self.ahead + 1, self.ahead + self.behind + 1
+        impulses = np.zeros((places, places, width, width, 1), np.float32)
+        for row, column in np.ndindex(places, places):
+            impulses[row, column, row, column] = 1
+        pixels = np.arange(self.side)
+        place = np.minimum(pixels, self.ahead)  # which impulse stands for an input pixel
+        target = place[:, None] + pixels[None, :] - pixels[:, None]  # where an output pixel lies in its response
+        near = (target >= 0) & (target < width)
+        near_both = near[:, None, :, None] & near[None, :, None, :]
+        which = place[:, None] * places + place[None, :]
+        index = (which[:, :, None, None] * width + target[:, None, :, None]) * width + target[None, :, None, :]
+        nothing = places**2 * width**2  # a zero is appended there
+        count = self.side**2
+        return impulses.reshape(-1, width, width, 1), np.where(near_both, index, nothing).reshape(count, count).astype(np.int32)
+
+    def matrix(self) -> tuple[object, object]:
+        """The matrix (P, P), input pixel by output pixel, and the offset (1, P) before the sigmoid, as tensors of the backend."""
+        both = ops.concatenate([self.impulses, ops.zeros_like(self.impulses[:1])])
+        answers = self.affine(both)
+        responses = ops.reshape(answers[:-1] - answers[-1:], (-1,))
+        offset = self.affine(ops.zeros((1, self.side, self.side, 1)))
+        return ops.take(ops.concatenate([responses, ops.zeros((1,))]), self.index), ops.reshape(offset, (1, -1))
+
+    def call(self, blurred: object) -> object:
+        """(N, side, side, 1) to the same shape."""
+        matrix, offset = self.matrix()
+        flat = ops.reshape(blurred, (-1, self.side**2))
+        return ops.reshape(ops.sigmoid(ops.matmul(flat, matrix) + offset), (-1, self.side, self.side, 1))
+
+
+BUILDERS: dict[str, Callable[..., keras.Model]] = {"thesis_autoencoder": thesis_autoencoder}

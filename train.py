@@ -1,0 +1,148 @@
+"""Train a network into weights/.
+
+    python train.py thesis-gaussian          # as printed: 60,000 garments, 100 epochs, batch 2000, Adam, mean square error
+    python train.py all                      # the six networks of the thesis' table, one after the other
+    python train.py thesis-gaussian --resume # go on after Ctrl-C, a crash or with more --epochs, to the same result
+
+Cost on two CPU cores: about 3 s an epoch, 5 minutes a network, half an hour for all six. The network is affine up to its sigmoid, so it
+is trained as the one matrix it equals: the same steps (see deblur.networks.Collapsed). `--plain` pushes every picture through every layer
+instead, as the thesis did: about a minute an epoch.
+
+What to expect on the test split after 100 epochs is in weights/<name>.json and in reports/thesis.md; both come from
+`python -m deblur evaluate thesis`.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from deblur.cards import WEIGHTS, Card  # noqa: E402
+from deblur.data import load_fashion_mnist, validation_split  # noqa: E402
+from deblur.image import write_whole  # noqa: E402
+from deblur.thesis import EXPERIMENTS, Experiment, as_batch  # noqa: E402
+
+EPOCHS, BATCH = 100, 2000
+
+
+def main(words: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", choices=[*EXPERIMENTS, "all"], help="the network to train")
+    parser.add_argument("--epochs", type=int, default=EPOCHS, help="epochs in all (default %(default)s)")
+    parser.add_argument("--batch", type=int, default=BATCH, help="pictures a step (default %(default)s)")
+    parser.add_argument("--loss", choices=["mse", "binary_crossentropy"], default="mse", help="(default %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="of the first weights and of the order of the pictures (default %(default)s)")
+    parser.add_argument("--images", type=int, metavar="N", help="train on the first N pictures only")
+    held = parser.add_mutually_exclusive_group()
+    held.add_argument("--validate", action="store_true", help="hold 5,000 of the 60,000 training pictures back and report their loss")
+    held.add_argument("--validate-on-test", action="store_true", help="report the loss of the TEST split after each epoch, as the thesis did")
+    parser.add_argument("--plain", action="store_true", help="push every picture through every layer: the same steps, some 20 times slower")
+    parser.add_argument("--resume", action="store_true", help="go on from the last whole epoch")
+    parser.add_argument("--data", metavar="FOLDER", help="folder with Fashion-MNIST (default: see deblur.data)")
+    parser.add_argument("--into", type=Path, default=WEIGHTS, metavar="FOLDER", help="where weights, card, history and plot go (default weights/)")
+    options = parser.parse_args(words)
+    for name, least in (("epochs", 1), ("batch", 1), ("images", 1)):
+        given = getattr(options, name)
+        if given is not None and given < least:
+            parser.error(f"--{name} {given}: expected a whole number of at least {least}")
+    if not options.into.is_dir():
+        parser.error(f"--into {options.into}: expected a folder that exists")
+    command = "python train.py " + " ".join(words if words is not None else sys.argv[1:])
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        for name in EXPERIMENTS if options.name == "all" else [options.name]:
+            train(EXPERIMENTS[name], options, command)
+    except ValueError as refusal:
+        parser.error(str(refusal))
+    except KeyboardInterrupt:
+        print("\nStopped. The last whole epoch is kept: the same command with --resume goes on.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def train(experiment: Experiment, options: argparse.Namespace, command: str) -> None:
+    """Train one network and write its weights, card, loss history and plot."""
+    images, labels = load_fashion_mnist("train", options.data)
+    used = "train"
+    validation = None
+    if options.validate:
+        (images, labels), (held, _) = validation_split(images, labels)
+        validation = as_batch(experiment.blur(held)), as_batch(held)
+        used = "train less 5,000 for validation"
+    elif options.validate_on_test:
+        held, _ = load_fashion_mnist("test", options.data)
+        validation = as_batch(experiment.blur(held)), as_batch(held)
+    images = images[: options.images]
+    from tqdm import tqdm
+
+    print(f"{experiment.name}: blurring {len(images):,} pictures", file=sys.stderr)
+    blurred = as_batch(experiment.blur(images))
+
+    import keras
+
+    from deblur import networks, training, weights
+
+    keras.utils.set_random_seed(options.seed)
+    network = networks.thesis_autoencoder()
+    checkpoint = options.into / f".{experiment.name}"
+    if not options.resume and checkpoint.exists():
+        shutil.rmtree(checkpoint)
+    steps = -(-len(images) // options.batch)
+    rows: list[training.Row] = []
+    commit = training.commit()
+    with tqdm(total=options.epochs * steps, unit="step", desc=experiment.name) as bar:
+        epochs = training.train_epochs(
+            network, blurred, as_batch(images), epochs=options.epochs, batch=options.batch, loss=options.loss, seed=options.seed,
+            validation=validation, collapse=not options.plain, checkpoint=checkpoint, on_batch=lambda _: bar.update(),
+        )
+        for row in epochs:
+            rows.append(row)
+            bar.n = max(bar.n, len(rows) * steps)
+            bar.set_postfix({key: f"{value:.5f}" for key, value in row.items() if "loss" in key} | {"epoch": len(rows)})
+    card = Card(
+        name=experiment.name, builder="thesis_autoencoder", arguments={},
+        degradation={
+            "blur": experiment.degradation.blur, "values": dict(experiment.degradation.values),
+            "storage": experiment.degradation.storage, "silhouette": experiment.silhouette,
+        },
+        data={"set": "Fashion-MNIST", "split": used, "pictures": len(images), "validation": _validation_name(options)},
+        training={
+            "epochs": len(rows), "planned_epochs": EPOCHS, "batch": options.batch, "loss": options.loss, "optimizer": "Adam 0.001",
+            "seed": options.seed, "form": "plain" if options.plain else "collapsed", "final_loss": rows[-1]["loss"],
+            "seconds": round(sum(row["seconds"] for row in rows)), **training.provenance(),
+        },
+        commit=commit, command=command,
+    )
+    weights.save(network, card, options.into)
+    write_whole(options.into / f"{experiment.name}.csv", training.history_csv(rows).encode())
+    write_whole(options.into / f"{experiment.name}.png", loss_plot(experiment.name, rows))
+    print(f"{experiment.name}: loss {rows[-1]['loss']:.6f} after {len(rows)} epochs. Figures on the test split: python -m deblur evaluate thesis")
+
+
+def _validation_name(options: argparse.Namespace) -> str:
+    return "5,000 of train" if options.validate else "test (as the thesis; it chooses nothing)" if options.validate_on_test else "none"
+
+
+def loss_plot(name: str, rows: list[dict[str, float]]) -> bytes:
+    """The loss by epoch as a PNG."""
+    import io
+
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6, 3.6), layout="constrained")
+    axes = figure.add_subplot(xlabel="epoch", ylabel="loss", title=name, yscale="log")
+    for key in ("loss", "val_loss"):
+        if key in rows[0]:
+            axes.plot([row["epoch"] for row in rows], [row[key] for row in rows], label="training" if key == "loss" else "validation")
+    axes.legend()
+    memory = io.BytesIO()
+    figure.savefig(memory, format="png", dpi=110)
+    return memory.getvalue()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -17,6 +17,8 @@ NOISE = Param("noise", 0.0, 0.0, 0.2, 0.005)
 SALT_PEPPER = Param("salt_pepper", 0.0, 0.0, 0.5, 0.01)
 STORAGE = Choice("storage", "8-bit", ("float", "8-bit", "jpeg"))
 QUALITY = Param("quality", 90, 10, 100, 1)
+LEVEL = 1 / 255
+FLOAT_ROUNDING = 1e-14  # of float32 near 1
 AFTER_BLUR = (NOISE, SALT_PEPPER, STORAGE, QUALITY)
 
 
@@ -71,6 +73,12 @@ class Degradation:
     def psf(self) -> Psf | None:
         """The response to a point, (h, w) with sum 1; None where the blur is no convolution (median, bilateral)."""
         return self.filter.psf_at(**self.values)
+
+    @property
+    def noise_variance(self) -> float:
+        """Variance of noise and rounding together on the range [0, 1], for restorers that need one number; JPEG's is a rule of thumb."""
+        rounding = {"float": FLOAT_ROUNDING, "8-bit": LEVEL**2 / 12, "jpeg": LEVEL**2 * (1 / 12 + ((100 - self.quality) / 12) ** 2)}[self.storage]
+        return self.noise**2 + rounding + self.salt_pepper / 4
 
     def apply(self, sharp: Picture, seed: int | np.random.Generator = 0) -> Picture:
         """Blur, add noise and store.

@@ -1,0 +1,154 @@
+"""The restorers. `RESTORERS` lists them; all take the blurred picture and its degradation, so that one can stand for another."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from deblur import classical
+from deblur.cards import names, read_card
+from deblur.degrade import Degradation
+from deblur.image import Picture, as_picture
+from deblur.kernels import Psf
+from deblur.params import Choice, Param, Parameter, complete
+from deblur.reasons import InputError, Reason
+from deblur.thesis import EXPERIMENTS
+
+Shape = tuple[int, ...]
+
+
+def _never(degradation: Degradation, shape: Shape) -> Reason | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Restorer:
+    """Something that makes a restored picture from a blurred one.
+
+    Attributes:
+        name: Its key in `RESTORERS`.
+        params: Its own parameters.
+        run: Called with the blurred picture, the degradation and the checked values.
+        refuses: The reason why it cannot work on such a picture, or None.
+        doubts: The reason why its result means little here although it can be computed, or None.
+    """
+
+    name: str
+    params: tuple[Parameter, ...]
+    run: Callable[..., Picture]
+    refuses: Callable[[Degradation, Shape], Reason | None] = _never
+    doubts: Callable[..., Reason | None] = lambda degradation, **values: None
+
+    def accepts(self, degradation: Degradation, shape: Shape) -> Reason | None:
+        """Return None if it can restore a picture of this shape, else the reason why not, a sentence."""
+        return self.refuses(degradation, shape)
+
+    def restore(self, blurred: Picture, degradation: Degradation, **values: object) -> Picture:
+        """Undo the degradation as well as this restorer can.
+
+        Args:
+            blurred: (H, W) or (H, W, 3), float32 in [0, 1]; never changed.
+            degradation: What is known of how it came about.
+            values: The restorer's own parameters; the others keep their default.
+
+        Raises:
+            ValueError: The picture or a value is refused, or `accepts` gives a reason.
+        """
+        checked = complete(self.name, self.params, values)
+        blurred = as_picture(blurred)
+        reason = self.accepts(degradation, blurred.shape)
+        if reason:
+            raise InputError(reason.code, str(reason).replace("{", "{{").replace("}", "}}"), **reason.fields)
+        return self.run(blurred, degradation, **checked)
+
+
+def _needs_psf(degradation: Degradation, shape: Shape) -> Reason | None:
+    if degradation.psf is None:
+        return Reason(
+            "needs_linear", "{blur} is no convolution: it has no PSF to divide by. Choose a linear blur, or a restorer that needs no PSF.",
+            blur=degradation.blur,
+        )
+    return _needs_room(degradation, shape)
+
+
+def _needs_room(degradation: Degradation, shape: Shape) -> Reason | None:
+    psf = degradation.psf
+    needed = max(2, max(psf.shape) // 2 + 1) if psf is not None else 2
+    if min(shape[:2]) < needed:
+        return Reason(
+            "picture_too_small", "a picture of {height}×{width} px is smaller than its blur: expected at least {needed}×{needed} px.",
+            height=shape[0], width=shape[1], needed=needed,
+        )
+    return None
+
+
+def _psf(degradation: Degradation) -> Psf:
+    psf = degradation.psf
+    assert psf is not None, "refused by _needs_psf"
+    return psf
+
+
+def thesis_network(degradation: Degradation, network: str) -> str:
+    """Which of the thesis' networks is meant: the named one, or with "auto" the one trained on this filter, else the Gaussian one."""
+    if network != AUTO:
+        return network
+    same = [name for name, experiment in EXPERIMENTS.items() if experiment.degradation.blur == degradation.blur and not experiment.silhouette]
+    exact = [name for name in same if dict(EXPERIMENTS[name].degradation.values) == dict(degradation.values)]
+    return (exact or same or list(EXPERIMENTS))[-1]
+
+
+def _thesis(blurred: Picture, degradation: Degradation, network: str) -> Picture:
+    from deblur import weights  # brings Keras
+
+    planes = blurred[None] if blurred.ndim == 2 else np.moveaxis(blurred, 2, 0)
+    restored = np.asarray(weights.load(thesis_network(degradation, network))(planes[..., None]))[..., 0]
+    return restored[0] if blurred.ndim == 2 else np.ascontiguousarray(np.moveaxis(restored, 0, 2))
+
+
+def _thesis_refuses(degradation: Degradation, shape: Shape) -> Reason | None:
+    try:
+        for name in EXPERIMENTS:
+            read_card(name)
+    except InputError as problem:
+        return problem.reason
+    return None
+
+
+def _thesis_doubts(degradation: Degradation, network: str) -> Reason | None:
+    chosen = EXPERIMENTS[thesis_network(degradation, network)]
+    trained = chosen.degradation
+    same = trained.blur == degradation.blur and dict(trained.values) == dict(degradation.values) and not chosen.silhouette
+    if same and not degradation.noise and not degradation.salt_pepper and degradation.storage != "jpeg":
+        return None
+    return Reason(
+        "not_trained_for", "{network} was trained on {trained} without noise, not on this degradation.",
+        network=chosen.name, trained=describe(trained),
+    )
+
+
+def describe(degradation: Degradation) -> str:
+    """The filter and its values in one line: "gaussian size 3, sigma 0"."""
+    return f"{degradation.blur} " + ", ".join(f"{name} {value:g}" if not isinstance(value, str) else f"{name} {value}" for name, value in degradation.values.items())
+
+
+AUTO = "auto"
+_STRENGTH = Param("strength", 0.0, -30.0, 30.0, 1.0, "dB")
+
+RESTORERS: dict[str, Restorer] = {
+    restorer.name: restorer
+    for restorer in (
+        Restorer(
+            "unsharp", (Param("radius", 1.0, 0.3, 5.0, 0.1, "px"), Param("amount", 1.5, 0.0, 5.0, 0.1)),
+            lambda blurred, degradation, radius, amount: classical.unsharp(blurred, radius, amount), _needs_room,
+        ),
+        Restorer(
+            "inverse", (Param("floor", -3.0, -6.0, 0.0, 0.25, "log10"),),
+            lambda blurred, degradation, floor: classical.inverse(blurred, _psf(degradation), floor), _needs_psf,
+        ),
+        Restorer(
+            "wiener", (_STRENGTH,),
+            lambda blurred, degradation, strength: classical.wiener(blurred, _psf(degradation), degradation.noise_variance, strength), _needs_psf,
+        ),
+        Restorer("thesis", (Choice("network", AUTO, (AUTO, *EXPERIMENTS)),), _thesis, _thesis_refuses, _thesis_doubts),
+    )
+}

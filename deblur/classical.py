@@ -35,8 +35,7 @@ def inverse(blurred: Picture, psf: Psf, floor: float) -> Picture:
         psf: The blur's PSF.
         floor: Frequencies that the blur weakens below this are weakened no further by the division, 10 to this power.
     """
-    smallest = 10.0**floor
-    return clip(spectral.filter_with(blurred, psf, lambda blur, _: np.conj(blur) / np.maximum(np.abs(blur), smallest) ** 2))
+    return clip(spectral.regularised(blurred, psf, on_gradient=0.0, on_picture=100.0**floor))
 
 
 def wiener(blurred: Picture, psf: Psf, noise_variance: float, strength: float) -> Picture:
@@ -54,8 +53,4 @@ def wiener(blurred: Picture, psf: Psf, noise_variance: float, strength: float) -
     Source: Gonzalez and Woods 2018, eq. 5-85, with the power spectrum put in; Tikhonov and Arsenin 1977.
     """
     balance = noise_variance / SIGNAL_VARIANCE * 10 ** (strength / 10)
-
-    def answer(blur: np.ndarray, squared_frequency: np.ndarray) -> np.ndarray:
-        return np.conj(blur) / (np.abs(blur) ** 2 + balance * (squared_frequency + 1e-3))
-
-    return clip(spectral.filter_with(blurred, psf, answer))
+    return clip(spectral.regularised(blurred, psf, on_gradient=balance, on_picture=1e-3 * balance))

@@ -6,13 +6,13 @@ import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from collections.abc import Iterable  # noqa: E402
+from collections.abc import Iterable
 
-from deblur.blur import BLURS  # noqa: E402
-from deblur.degrade import AFTER_BLUR, Degradation  # noqa: E402
-from deblur.image import read_image, write_image  # noqa: E402
-from deblur.params import Param, Parameter  # noqa: E402
-from deblur.restore import RESTORERS  # noqa: E402
+from deblur.blur import BLURS
+from deblur.degrade import AFTER_BLUR, Degradation
+from deblur.image import read_image, write_image
+from deblur.params import Param, Parameter
+from deblur.restore import RESTORERS
 
 
 def main(words: list[str] | None = None) -> int:
@@ -38,7 +38,9 @@ def parser() -> argparse.ArgumentParser:
         _flags(one, AFTER_BLUR)
         one.add_argument("--seed", type=int, default=0, help="of the noise (default 0)")
         one.set_defaults(run=_blur)
-    restore = commands.add_parser("restore", help="undo a known blur", description="Undo a known blur: name the restorer, then the filter and what is known of it.")
+    restore = commands.add_parser(
+        "restore", help="undo a known blur", description="Undo a known blur: name the restorer, then the filter and what is known of it."
+    )
     restorers = restore.add_subparsers(required=True, metavar="restorer", dest="restorer")
     for name, restorer in RESTORERS.items():
         one = restorers.add_parser(name, help=", ".join(param.name for param in restorer.params))
@@ -47,7 +49,9 @@ def parser() -> argparse.ArgumentParser:
         _flags(own, restorer.params)
         known = one.add_argument_group("the degradation")
         known.add_argument("--blur", choices=[*BLURS], default="gaussian", help="(default %(default)s)")
-        known.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a value of the filter, such as --set size=5; may be repeated")
+        known.add_argument(
+            "--set", action="append", default=[], metavar="NAME=VALUE", help="a value of the filter, such as --set size=5; may be repeated"
+        )
         _flags(known, AFTER_BLUR)
         one.set_defaults(run=_restore)
     evaluate = commands.add_parser("evaluate", help="make the reports anew", description="Measure and write reports/.")
@@ -66,7 +70,11 @@ def _flags(command: argparse._ActionsContainer, params: Iterable[Parameter]) -> 
     for param in params:
         unit = f" {param.unit}" if isinstance(param, Param) and param.unit else ""
         command.add_argument(
-            f"--{param.name.replace('_', '-')}", dest=f"param_{param.name}", type=_reader(param), default=param.default, metavar="VALUE",
+            f"--{param.name.replace('_', '-')}",
+            dest=f"param_{param.name}",
+            type=_reader(param),
+            default=param.default,
+            metavar="VALUE",
             help=f"{param.expected}{unit} (default {param.default})",
         )
 

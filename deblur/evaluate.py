@@ -38,10 +38,15 @@ DEFINITIONS = {
 def set_scores(pictures: NDArray, sharp: NDArray) -> dict[str, float]:
     """Scores of a whole set, (N, H, W): error, MSE and MAE over all pixels, PSNR of that MSE, SSIM averaged over the first 1,000."""
     mean_square = metrics.mse(pictures, sharp)
-    similarity = [metrics.ssim(picture, original) for picture, original in zip(pictures[:SSIM_PICTURES], sharp[:SSIM_PICTURES], strict=True)]
+    similarity = [
+        metrics.ssim(picture, original) for picture, original in zip(pictures[:SSIM_PICTURES], sharp[:SSIM_PICTURES], strict=True)
+    ]
     return {
-        "error": metrics.error(pictures, sharp), "mse": mean_square, "mae": metrics.mae(pictures, sharp),
-        "psnr": decibels(mean_square), "ssim": float(np.mean([value for value in similarity if value is not None])),
+        "error": metrics.error(pictures, sharp),
+        "mse": mean_square,
+        "mae": metrics.mae(pictures, sharp),
+        "psnr": decibels(mean_square),
+        "ssim": float(np.mean([value for value in similarity if value is not None])),
     }
 
 
@@ -69,17 +74,29 @@ def thesis_report(folder: Path = REPORTS) -> list[dict[str, Any]]:
         restored = predict(name, blurred)
         card = read_card(name)
         row = {
-            "name": name, "filter": _title(experiment), "printed": experiment.printed, "paper_error": experiment.paper_error,
-            "epochs": card.training["epochs"], "blurred": set_scores(blurred, sharp), "restored": set_scores(restored, sharp),
+            "name": name,
+            "filter": _title(experiment),
+            "printed": experiment.printed,
+            "paper_error": experiment.paper_error,
+            "epochs": card.training["epochs"],
+            "blurred": set_scores(blurred, sharp),
+            "restored": set_scores(restored, sharp),
             "definitions": {definition: float(measure(restored, sharp)) for definition, measure in DEFINITIONS.items()},
         }
         rows.append(row)
-        replace(card, figures={"split": "Fashion-MNIST test, 10,000 pictures", "command": "python -m deblur evaluate thesis", **row["restored"]}).write()
+        replace(
+            card, figures={"split": "Fashion-MNIST test, 10,000 pictures", "command": "python -m deblur evaluate thesis", **row["restored"]}
+        ).write()
         first = [int(np.flatnonzero(labels == label)[0]) for label in SHOWN]
         write_whole(folder / "figures" / f"{name}.png", _grid(_title(experiment), sharp[first], blurred[first], restored[first]))
         write_whole(folder / "figures" / f"{name}-one.png", _grid(_title(experiment), sharp[:1], blurred[:1], restored[:1]))
-        print(f"{_title(experiment):<40} blurred {row['blurred']['error']:7.2f} %   restored {row['restored']['error']:6.2f} %   paper {experiment.paper_error} %")
-    write_whole(folder / "thesis.json", (json.dumps({"pictures": len(sharp), "ssim_pictures": SSIM_PICTURES, "rows": rows}, indent=1, ensure_ascii=False) + "\n").encode())
+        print(
+            f"{_title(experiment):<40} blurred {row['blurred']['error']:7.2f} %   restored {row['restored']['error']:6.2f} %   paper {experiment.paper_error} %"
+        )
+    write_whole(
+        folder / "thesis.json",
+        (json.dumps({"pictures": len(sharp), "ssim_pictures": SSIM_PICTURES, "rows": rows}, indent=1, ensure_ascii=False) + "\n").encode(),
+    )
     write_whole(folder / "thesis.csv", _csv(rows).encode())
     write_whole(folder / "thesis.md", markdown(rows).encode())
     return rows
@@ -87,16 +104,25 @@ def thesis_report(folder: Path = REPORTS) -> list[dict[str, Any]]:
 
 def markdown(rows: list[dict[str, Any]]) -> str:
     """The report as Markdown: the table, then which definition of the error fits the paper."""
-    return "\n".join([
-        "# The thesis' networks on 10,000 test garments", "",
-        "Made by `python -m deblur evaluate thesis`. Error is 100·Σ(x̂−x)²/Σx² over all pictures; PSNR is that of the mean square error over all",
-        f"pictures; SSIM is the mean over the first {SSIM_PICTURES:,}.", "",
-        thesis_table(rows), "",
-        "## Which percentage did the paper print?", "",
-        "The thesis gives a percentage without a formula. Each plausible definition, measured on the four networks as printed:", "",
-        _definition_table(rows), "",
-        _verdict(rows), "",
-    ])
+    return "\n".join(
+        [
+            "# The thesis' networks on 10,000 test garments",
+            "",
+            "Made by `python -m deblur evaluate thesis`. Error is 100·Σ(x̂−x)²/Σx² over all pictures; PSNR is that of the mean square error over all",
+            f"pictures; SSIM is the mean over the first {SSIM_PICTURES:,}.",
+            "",
+            thesis_table(rows),
+            "",
+            "## Which percentage did the paper print?",
+            "",
+            "The thesis gives a percentage without a formula. Each plausible definition, measured on the four networks as printed:",
+            "",
+            _definition_table(rows),
+            "",
+            _verdict(rows),
+            "",
+        ]
+    )
 
 
 def thesis_table(rows: list[dict[str, Any]]) -> str:
@@ -117,7 +143,10 @@ def thesis_table(rows: list[dict[str, Any]]) -> str:
 
 def _definition_table(rows: list[dict[str, Any]]) -> str:
     printed = [row for row in rows if row["printed"]]
-    lines = ["| definition | " + " | ".join(row["filter"] for row in printed) + " | mean distance to the paper |", "| --- |" + " --: |" * (len(printed) + 1)]
+    lines = [
+        "| definition | " + " | ".join(row["filter"] for row in printed) + " | mean distance to the paper |",
+        "| --- |" + " --: |" * (len(printed) + 1),
+    ]
     lines.append("| *the paper* | " + " | ".join(f"*{row['paper_error']:.2f}*" for row in printed) + " | |")
     for definition in DEFINITIONS:
         measured = " | ".join(f"{row['definitions'][definition]:.2f}" for row in printed)
@@ -143,17 +172,31 @@ def _verdict(rows: list[dict[str, Any]]) -> str:
 def _title(experiment: Experiment) -> str:
     values = experiment.degradation.values
     if experiment.degradation.blur == "bilateral":
-        return f"Bilateral {values['diameter']}/{values['sigma_color']:g}/{values['sigma_space']:g}" + (", on 0–1 (a disk average)" if experiment.printed else ", on 0–255")
-    return f"{experiment.degradation.blur.capitalize()} {values['size']}×{values['size']}" + (", clipped (a silhouette)" if experiment.silhouette else "")
+        return f"Bilateral {values['diameter']}/{values['sigma_color']:g}/{values['sigma_space']:g}" + (
+            ", on 0–1 (a disk average)" if experiment.printed else ", on 0–255"
+        )
+    return f"{experiment.degradation.blur.capitalize()} {values['size']}×{values['size']}" + (
+        ", clipped (a silhouette)" if experiment.silhouette else ""
+    )
 
 
 def _csv(rows: list[dict[str, Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     measures = list(rows[0]["blurred"])
-    writer.writerow(["name", "printed", "paper_error", "epochs", *(f"{part}_{measure}" for part in ("blurred", "restored") for measure in measures)])
+    writer.writerow(
+        ["name", "printed", "paper_error", "epochs", *(f"{part}_{measure}" for part in ("blurred", "restored") for measure in measures)]
+    )
     for row in rows:
-        writer.writerow([row["name"], row["printed"], row["paper_error"], row["epochs"], *(f"{row[part][measure]:.6g}" for part in ("blurred", "restored") for measure in measures)])
+        writer.writerow(
+            [
+                row["name"],
+                row["printed"],
+                row["paper_error"],
+                row["epochs"],
+                *(f"{row[part][measure]:.6g}" for part in ("blurred", "restored") for measure in measures),
+            ]
+        )
     return text.getvalue()
 
 

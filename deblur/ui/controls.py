@@ -35,7 +35,7 @@ class Controls:
     """The components by the keys of `State.from_fields`, and the groups that show only what counts now."""
 
     texts: Texts
-    by_key: dict[str, gr.components.Component] = field(default_factory=dict)
+    by_key: dict[str, Any] = field(default_factory=dict)
     groups: dict[str, gr.Group] = field(default_factory=dict)
 
     def add(self, key: str, component: gr.components.Component) -> gr.components.Component:
@@ -59,7 +59,14 @@ class Controls:
         """The choice of the filter and, under it, the parameters of each filter in a group of its own."""
         self.add(
             "blur",
-            gr.Radio([(self.texts(f"blur.{name}.label"), name) for name in BLURS], value="gaussian", label=self.texts("play.filter"), show_label=False, elem_id="control-blur", elem_classes="chips"),
+            gr.Radio(
+                [(self.texts(f"blur.{name}.label"), name) for name in BLURS],
+                value="gaussian",
+                label=self.texts("play.filter"),
+                show_label=False,
+                elem_id="control-blur",
+                elem_classes="chips",
+            ),
         )
         for name, blur in BLURS.items():
             with gr.Group(visible=name == "gaussian") as self.groups[f"blur.{name}"]:
@@ -81,8 +88,12 @@ class Controls:
         self.add(
             "restorer",
             gr.Radio(
-                [(self.texts(f"restorer.{name}.label"), name) for name in RESTORERS], value=default, label=self.texts("play.restorer"), show_label=False,
-                elem_id="control-restorer", elem_classes="chips",
+                [(self.texts(f"restorer.{name}.label"), name) for name in RESTORERS],
+                value=default,
+                label=self.texts("play.restorer"),
+                show_label=False,
+                elem_id="control-restorer",
+                elem_classes="chips",
             ),
         )
         for name, restorer in RESTORERS.items():

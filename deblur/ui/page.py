@@ -1,6 +1,7 @@
 """The whole page, once for every language: `build()` returns the Gradio app."""
 
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 
@@ -26,8 +27,12 @@ element.querySelectorAll('.language a').forEach(link => link.addEventListener('c
 def theme() -> gr.themes.Base:
     """Calm, with the system's own fonts: no request leaves for one."""
     return gr.themes.Base(
-        primary_hue="emerald", neutral_hue="slate", radius_size="md", text_size="md",
-        font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"], font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
+        primary_hue="emerald",
+        neutral_hue="slate",
+        radius_size="md",
+        text_size="md",
+        font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"],
+        font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
     )
 
 
@@ -42,11 +47,18 @@ def build() -> gr.Blocks:
     return demo
 
 
-def launch_options() -> dict[str, object]:
+def launch_options() -> dict[str, Any]:
     """What `launch` gets wherever the page runs: nothing is stored in the visitor's browser, nothing leaves the server."""
     return {
-        "theme": theme(), "css_paths": [STYLE], "run_history": False, "ssr_mode": False, "show_error": False, "max_file_size": "20mb",
-        "enable_monitoring": False, "state_session_capacity": 200, "footer_links": ["api"],
+        "theme": theme(),
+        "css_paths": [STYLE],
+        "run_history": False,
+        "ssr_mode": False,
+        "show_error": False,
+        "max_file_size": "20mb",
+        "enable_monitoring": False,
+        "state_session_capacity": 200,
+        "footer_links": ["api"],
         "favicon_path": Path(__file__).parent / "favicon.svg",
     }
 
@@ -62,7 +74,9 @@ def _content(texts: Texts) -> None:
         html_template=f'<header class="head" lang="{texts.language}"><div><h1>Deblur playground <span>{texts("page.question")}</span></h1><p>{texts("page.first_step")}</p></div>'
         f'<nav><span class="language">{links}</span><button type="button" class="share" data-label="{texts("page.share")}" '
         f'data-done="{texts("page.shared")}">{texts("page.share")}</button></nav></header>',
-        js_on_load=_SHARE, elem_id="head", apply_default_css=False,
+        js_on_load=_SHARE,
+        elem_id="head",
+        apply_default_css=False,
     )
     with gr.Tabs():
         with gr.Tab(texts("tab.play"), id="play"):

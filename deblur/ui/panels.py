@@ -34,7 +34,9 @@ def panel(role: str, picture: Picture | None, texts: Texts, caption: str, number
         crisp = " crisp" if max(height, width) <= CRISP_SIDE else ""
         alt = escape(f"{title}: {caption}, {width}×{height}")
         address = data_uri(picture)
-        inside = f'<img class="picture{crisp}" style="--w:{width};--h:{height}" width="{width}" height="{height}" alt="{alt}" src="{address}">'
+        inside = (
+            f'<img class="picture{crisp}" style="--w:{width};--h:{height}" width="{width}" height="{height}" alt="{alt}" src="{address}">'
+        )
         inside += (
             f'<a class="keep" download="{role}.{"png" if "png" in address[:16] else "jpg"}" href="{address}" '
             f'title="{escape(texts("play.download"))}" aria-label="{escape(texts("play.download"))}: {title}">↓</a>'
@@ -48,7 +50,11 @@ def panel(role: str, picture: Picture | None, texts: Texts, caption: str, number
 def score_rows(scores: Scores, texts: Texts, gain: float | None = None) -> list[tuple[str, str]]:
     """PSNR, SSIM and error as label and number with its unit; the PSNR of a restored picture carries its gain."""
     psnr = texts("numbers.identical") if np.isinf(scores.psnr) else f"{digits(scores.psnr)} dB"
-    rows = [("PSNR", psnr), ("SSIM", "–" if scores.ssim is None else digits(scores.ssim)), (texts("numbers.error"), f"{digits(scores.error)} %")]
+    rows = [
+        ("PSNR", psnr),
+        ("SSIM", "–" if scores.ssim is None else digits(scores.ssim)),
+        (texts("numbers.error"), f"{digits(scores.error)} %"),
+    ]
     if gain is not None:
         rows.append((texts("numbers.gain"), f"{signed(gain)} dB"))
     return rows
@@ -63,7 +69,7 @@ def psf_card(psf: Psf | None, texts: Texts) -> str:
     caption = texts("psf.caption", rows=rows, columns=columns, largest=digits(float(psf.max())))
     return (
         f'<div class="psf"><figure>{weights}<figcaption>{escape(caption)}</figcaption></figure>'
-        f'<figure>{_response(psf, texts)}<figcaption>{escape(texts("psf.passes"))}</figcaption></figure></div>'
+        f"<figure>{_response(psf, texts)}<figcaption>{escape(texts('psf.passes'))}</figcaption></figure></div>"
     )
 
 
@@ -77,7 +83,7 @@ def _shaded(psf: Psf, texts: Texts) -> str:
 
 
 def _numbered(psf: Psf) -> str:
-    rows, columns = psf.shape
+    columns = psf.shape[1]
     cells = "".join(
         f'<span style="--share:{weight / psf.max():.3f}"{" class=strong" if weight > 0.55 * psf.max() else ""}>{digits(weight)}</span>'
         for weight in psf.ravel()

@@ -68,5 +68,7 @@ def garment_picker(texts: Texts, value: int) -> gr.HTML:
         str(value),
         html_template=f'<div class="picker" style="--sheet:url({_sheet()});--columns:{PER_CLASS};--rows:{len(CLASSES)};--side:{SIDE}">'
         f'<div class="classes">{chips}{dice}</div>{strips}</div>',
-        js_on_load=_BEHAVIOUR, elem_id="garments", apply_default_css=False,
+        js_on_load=_BEHAVIOUR,
+        elem_id="garments",
+        apply_default_css=False,
     )

@@ -85,13 +85,18 @@ def build(texts: Texts) -> None:
     """Lay out the tab inside the current Blocks and wire its events."""
     controls = Controls(texts)
     picture = gr.State(None, time_to_live=3600)
-    first = State.from_fields({}.get)
+    first = State.from_fields(lambda key: None)
     with gr.Row(elem_id="play", equal_height=False):
         with gr.Column(scale=13, min_width=320, elem_id="play-pictures"):
             with gr.Column(elem_id="sources"):
                 source = gr.Radio(
-                    [(texts("play.garments"), GARMENT), (texts("play.yours"), YOURS)], value=GARMENT, label=texts("play.picture"), show_label=False, container=False,
-                    elem_id="control-source", elem_classes=["chips", "strong"],
+                    [(texts("play.garments"), GARMENT), (texts("play.yours"), YOURS)],
+                    value=GARMENT,
+                    label=texts("play.picture"),
+                    show_label=False,
+                    container=False,
+                    elem_id="control-source",
+                    elem_classes=["chips", "strong"],
                 )
                 controls.add("source", source)
                 with gr.Group(elem_classes="bare") as controls.groups["source.garment"]:
@@ -127,7 +132,10 @@ def build(texts: Texts) -> None:
     def open_link(request: gr.Request) -> list[object]:
         state = State.from_query(dict(request.query_params))
         fields, visible = state.fields(), controls.visible(state)
-        settings = [gr.update(value=str(fields[key]) if key == "garment" else fields[key]) if key in fields else gr.skip() for key in controls.by_key]
+        settings = [
+            gr.update(value=str(fields[key]) if key == "garment" else fields[key]) if key in fields else gr.skip()
+            for key in controls.by_key
+        ]
         return [*settings, *(gr.update(visible=visible[name]) for name in controls.groups), *render(state, None)]
 
     def keep(uploaded: Picture | None) -> tuple[Bytes | None, dict]:
@@ -140,7 +148,9 @@ def build(texts: Texts) -> None:
     upload.input(keep, upload, [picture, source], show_progress="minimal", api_visibility="private").then(
         live, [picture, *components], [shown, psf], show_progress="hidden", api_visibility="private"
     )
-    gr.on([_page().load], open_link, None, [*components, *groups, shown, psf], queue=False, show_progress="hidden", api_visibility="private")
+    gr.on(
+        [_page().load], open_link, None, [*components, *groups, shown, psf], queue=False, show_progress="hidden", api_visibility="private"
+    )
 
 
 def _page() -> gr.Blocks:

@@ -15,7 +15,9 @@ REPORTS = Path(__file__).parents[2] / "reports"
 def table(texts: Texts) -> str:
     """Table 4.1 as HTML, from reports/thesis.json."""
     rows = json.loads((REPORTS / "thesis.json").read_text())["rows"]
-    head = "".join(f"<th>{escape(texts(f'results.{key}'))}</th>" for key in ("row", "setting", "paper", "blurred", "restored", "psnr", "ssim"))
+    head = "".join(
+        f"<th>{escape(texts(f'results.{key}'))}</th>" for key in ("row", "setting", "paper", "blurred", "restored", "psnr", "ssim")
+    )
     body = "".join(
         f"<tr><th scope=row>{escape(texts('network.' + row['name']))}</th><td>{texts('results.printed' if row['printed'] else 'results.meant')}</td>"
         f"<td>{digits(row['paper_error']) if row['printed'] else '–'}</td><td>{digits(row['blurred']['error'])}</td><td>{digits(row['restored']['error'])}</td>"

@@ -73,7 +73,9 @@ class State:
     def fields(self) -> dict[str, Value]:
         """The inverse of `from_fields`: only what counts in this state."""
         return {
-            "garment": self.garment, "source": self.source, "blur": self.blur,
+            "garment": self.garment,
+            "source": self.source,
+            "blur": self.blur,
             **{f"blur.{self.blur}.{name}": value for name, value in self.values.items()},
             **{name: value for name, value in self.after.items() if name != "quality" or self.after["storage"] == "jpeg"},
             "restorer": self.restorer,

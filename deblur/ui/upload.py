@@ -24,14 +24,17 @@ class PictureUpload(gr.Image):
     def of(cls, texts: Texts, **more: Any) -> "PictureUpload":
         """Make the upload for a language (Gradio reads the constructor's signature, so that stays as it is)."""
         upload = cls(
-            sources=["upload", "clipboard", "webcam"], label=texts("play.upload"), height=220, buttons=[],
+            sources=["upload", "clipboard", "webcam"],
+            label=texts("play.upload"),
+            height=220,
+            buttons=[],
             webcam_options=gr.WebcamOptions(mirror=False, constraints={"video": {"width": {"ideal": 640}, "height": {"ideal": 480}}}),
             **more,
         )
         upload.texts = texts
         return upload
 
-    def preprocess(self, payload: Any) -> Picture | None:  # type: ignore[override]
+    def preprocess(self, payload: Any) -> Picture | None:
         if payload is None:
             return None
         try:
@@ -41,8 +44,11 @@ class PictureUpload(gr.Image):
             picture = read_image(path, MAX_SIDE)
             if min(picture.shape[:2]) < MIN_SIDE:
                 raise InputError(
-                    "upload_too_small", "the picture has {height}×{width} px: expected at least {needed} px on each side. Choose a larger one.",
-                    height=picture.shape[0], width=picture.shape[1], needed=MIN_SIDE,
+                    "upload_too_small",
+                    "the picture has {height}×{width} px: expected at least {needed} px on each side. Choose a larger one.",
+                    height=picture.shape[0],
+                    width=picture.shape[1],
+                    needed=MIN_SIDE,
                 )
             return picture
         except InputError as refusal:

@@ -195,7 +195,7 @@ BLURS: dict[str, Blur] = {
             ),
             _bilateral_in_float, _bilateral_in_bytes, lambda diameter, **_: diameter // 2, _bilateral_psf_at,
         ),
-        _linear("motion", (Param("length", 9, 1, 31, 1, "px"), Param("angle", 30, 0, 180, 1, "degrees")), kernels.motion),
-        _linear("defocus", (Param("radius", 3.0, 0.5, 15.0, 0.5, "px"),), kernels.disk),
+        _linear("motion", (Param("length", 9, 2, 31, 1, "px"), Param("angle", 30, 0, 180, 1, "degrees")), kernels.motion),
+        _linear("defocus", (Param("radius", 3.0, 1.0, 15.0, 0.5, "px"),), kernels.disk),
     )
 }

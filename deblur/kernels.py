@@ -97,3 +97,10 @@ def _shares(inside: NDArray[np.bool_], side: int) -> Psf:
     shares = shares / shares.sum()
     shares.setflags(write=False)  # the cache hands the same array to everyone
     return shares
+
+
+def horizontal_response(psf: Psf, count: int) -> NDArray[np.complex128]:
+    """Return what the blur does to vertical stripes: its frequency response at `count` frequencies from 0 to 1/2 cycle per px."""
+    across = psf.sum(axis=0)
+    places = np.arange(len(across)) - len(across) // 2
+    return np.exp(-1j * np.pi * np.linspace(0, 1, count)[:, None] * places) @ across

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from deblur import classical
-from deblur.cards import names, read_card
+from deblur.cards import checked_file, read_card
 from deblur.degrade import Degradation
 from deblur.image import Picture, as_picture
 from deblur.kernels import Psf
@@ -110,13 +111,19 @@ def _thesis(blurred: Picture, degradation: Degradation, network: str) -> Picture
     return restored[0] if blurred.ndim == 2 else np.ascontiguousarray(np.moveaxis(restored, 0, 2))
 
 
-def _thesis_refuses(degradation: Degradation, shape: Shape) -> Reason | None:
+@lru_cache
+def weights_problem(*names: str) -> Reason | None:
+    """Why one of these networks cannot be used, or None; files are read once, since this is asked at every step of a slider."""
     try:
-        for name in EXPERIMENTS:
-            read_card(name)
+        for name in names:
+            checked_file(read_card(name))
     except InputError as problem:
         return problem.reason
     return None
+
+
+def _thesis_refuses(degradation: Degradation, shape: Shape) -> Reason | None:
+    return weights_problem(*EXPERIMENTS)
 
 
 def _thesis_doubts(degradation: Degradation, network: str) -> Reason | None:
@@ -166,3 +173,12 @@ RESTORERS: dict[str, Restorer] = {
         Restorer("thesis", (Choice("network", AUTO, (AUTO, *EXPERIMENTS)),), _thesis, _thesis_refuses, _thesis_doubts),
     )
 }
+
+
+
+def warm_up() -> None:
+    """Run every restorer once, so that the first visitor does not wait for Keras and the weights; what refuses is left for later."""
+    dark = np.zeros((28, 28), np.float32)
+    for restorer in RESTORERS.values():
+        if restorer.accepts(Degradation(), dark.shape) is None:
+            restorer.restore(dark, Degradation())

@@ -56,6 +56,11 @@ class Restorer:
             ValueError: The picture or a value is refused, or `accepts` gives a reason.
         """
         checked = complete(self.name, self.params, values)
+        if not isinstance(degradation, Degradation):
+            raise InputError(
+                "not_a_degradation", "degradation {given!r}: expected a Degradation. Make one: Degradation(\"gaussian\", {{\"size\": 3}}).",
+                given=degradation,
+            )
         blurred = as_picture(blurred)
         reason = self.accepts(degradation, blurred.shape)
         if reason:
@@ -145,16 +150,25 @@ RESTORERS: dict[str, Restorer] = {
     restorer.name: restorer
     for restorer in (
         Restorer(
-            "unsharp", (Param("radius", 1.0, 0.3, 5.0, 0.1, "px"), Param("amount", 1.5, 0.0, 5.0, 0.1)),
+            "unsharp", (Param("radius", 1.0, 0.3, 5.0, 0.1, "px"), Param("amount", 0.5, 0.0, 5.0, 0.1)),
             lambda blurred, degradation, radius, amount: classical.unsharp(blurred, radius, amount), _needs_room,
         ),
         Restorer(
-            "inverse", (Param("floor", -3.0, -6.0, 0.0, 0.25, "log10"),),
+            "inverse", (Param("floor", -1.5, -6.0, 0.0, 0.25, "log10"),),
             lambda blurred, degradation, floor: classical.inverse(blurred, _psf(degradation), floor), _needs_psf,
         ),
         Restorer(
             "wiener", (_STRENGTH,),
             lambda blurred, degradation, strength: classical.wiener(blurred, _psf(degradation), degradation.noise_variance, strength), _needs_psf,
+        ),
+        Restorer(
+            "richardson_lucy", (Param("num_iter", 50, 1, 200, 1),),
+            lambda blurred, degradation, num_iter: classical.richardson_lucy(blurred, _psf(degradation), num_iter), _needs_psf,
+        ),
+        Restorer(
+            "total_variation", (_STRENGTH,),
+            lambda blurred, degradation, strength: classical.total_variation(blurred, _psf(degradation), degradation.noise_variance, strength),
+            _needs_psf,
         ),
         Restorer("thesis", (Choice("network", AUTO, (AUTO, *EXPERIMENTS)),), _thesis, _thesis_refuses, _thesis_doubts),
     )

@@ -11,12 +11,13 @@ from deblur.blur import convolve, correlate_back
 from deblur.kernels import Psf
 
 Plane = NDArray[np.float64]  # (H, W, C)
+Slopes = tuple[Plane, Plane]
 Operator = Callable[[Plane], Plane]
 
 LAPLACE = np.array([[0.0, -1.0, 0.0], [-1.0, 4.0, -1.0], [0.0, -1.0, 0.0]])
 DIRECT_PIXELS = 1024  # up to here a factorised matrix is quicker than iterating: 28×28 takes it, 33×33 no longer
 NUM_ITER = 30
-TOLERANCE = 1e-7  # of the residual, relative to the start's
+TOLERANCE = 1e-7  # of the residual, relative to the equations' right side
 PRECONDITIONER_FLOOR = 0.01  # measured on 8-bit photographs: a bolder inverse takes more iterations to repair at the border
 MATRIX_FLOOR = 1e-13  # keeps the factorisation of a singular blur positive
 
@@ -26,8 +27,16 @@ def is_doubly_symmetric(psf: Psf) -> bool:
     return bool(np.allclose(psf, psf[::-1], atol=1e-9) and np.allclose(psf, psf[:, ::-1], atol=1e-9))
 
 
-def regularised(blurred: NDArray, psf: Psf, on_gradient: float, on_picture: float, num_iter: int = NUM_ITER) -> NDArray[np.float64]:
-    """Minimise ‖h∗x − y‖² + on_gradient·‖∇x‖² + on_picture·‖x‖² over the pictures x.
+def regularised(
+    blurred: NDArray,
+    psf: Psf,
+    on_gradient: float,
+    on_picture: float,
+    num_iter: int = NUM_ITER,
+    slopes: Slopes | None = None,
+    start: NDArray | None = None,
+) -> NDArray[np.float64]:
+    """Minimise ‖h∗x − y‖² + on_gradient·‖∇x − slopes‖² + on_picture·‖x‖² over the pictures x.
 
     The sums run over the mirrored continuation, in which a pixel on an edge occurs half as often as one inside. Then the type-I cosine
     transform turns a doubly symmetric PSF and the gradient into products, and the minimum is one division. For any other PSF the same
@@ -41,24 +50,51 @@ def regularised(blurred: NDArray, psf: Psf, on_gradient: float, on_picture: floa
         on_gradient: Weight of the squared differences between neighbours, at least 0.
         on_picture: Weight of the squared values, above 0 where the blur removes a frequency wholly.
         num_iter: Rounds of conjugate gradients at most.
+        slopes: What the differences between neighbours should be, as `gradient` gives them; 0 if left out.
+        start: Where the rounds begin, of the shape of `blurred`; there if left out.
 
     Returns:
         The shape of `blurred`, not clipped.
 
     Source: Tikhonov and Arsenin 1977; Ng, Chan, Tang 1999 (cosine transform under a mirrored border); Hestenes and Stiefel 1952.
     """
-    planes = blurred.astype(np.float64).reshape(*blurred.shape[:2], -1)
+    planes = _planes(blurred)
+    pull = on_gradient * gradient_back(slopes) if slopes is not None else np.zeros_like(planes)
     if is_doubly_symmetric(psf):
-        restored = _by_cosines(planes, psf, on_gradient, on_picture)
+        restored = _by_cosines(planes, psf, on_gradient, on_picture, pull)
     else:
-        restored = _by_conjugate_gradients(planes, psf, on_gradient, on_picture, num_iter)
+        begin = planes if start is None else _planes(start)
+        restored = _by_conjugate_gradients(planes, psf, on_gradient, on_picture, pull, begin, num_iter)
     return restored.reshape(blurred.shape)
 
 
-def _by_cosines(blurred: Plane, psf: Psf, on_gradient: float, on_picture: float) -> Plane:
-    blur, laplace = (_cosine_spectrum(kernel, blurred.shape[:2]) for kernel in (psf, LAPLACE))
-    factor = blur / (blur**2 + on_gradient * laplace + on_picture)
-    return fft.idctn(fft.dctn(blurred, type=1, axes=(0, 1)) * factor[..., None], type=1, axes=(0, 1))
+def gradient(picture: NDArray) -> Slopes:
+    """Differences from each pixel to the next: downwards, (H − 1, W, C), and to the right, (H, W − 1, C)."""
+    planes = _planes(picture)
+    return np.diff(planes, axis=0), np.diff(planes, axis=1)
+
+
+def gradient_back(slopes: Slopes) -> Plane:
+    """Apply the transpose of `gradient` in the mirrored continuation, where slopes change sign behind the edge; (H, W, C)."""
+    down, across = slopes
+    return -np.diff(_mirrored(down, 0), axis=0) - np.diff(_mirrored(across, 1), axis=1)
+
+
+def _mirrored(slopes: Plane, axis: int) -> Plane:
+    first, last = np.take(slopes, [0], axis), np.take(slopes, [-1], axis)
+    return np.concatenate([-first, slopes, -last], axis)
+
+
+def _planes(picture: NDArray) -> Plane:
+    return picture.astype(np.float64).reshape(*picture.shape[:2], -1)
+
+
+def _by_cosines(blurred: Plane, psf: Psf, on_gradient: float, on_picture: float, pull: Plane) -> Plane:
+    blur, laplace = (_cosine_spectrum(kernel, blurred.shape[:2])[..., None] for kernel in (psf, LAPLACE))
+    spectrum = blur * fft.dctn(blurred, type=1, axes=(0, 1))
+    if pull.any():
+        spectrum += fft.dctn(pull, type=1, axes=(0, 1))
+    return fft.idctn(spectrum / (blur**2 + on_gradient * laplace + on_picture), type=1, axes=(0, 1))
 
 
 def _cosine_spectrum(kernel: Psf, shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -69,7 +105,9 @@ def _cosine_spectrum(kernel: Psf, shape: tuple[int, ...]) -> NDArray[np.float64]
     return down @ kernel @ across.T
 
 
-def _by_conjugate_gradients(blurred: Plane, psf: Psf, on_gradient: float, on_picture: float, num_iter: int) -> Plane:
+def _by_conjugate_gradients(
+    blurred: Plane, psf: Psf, on_gradient: float, on_picture: float, pull: Plane, start: Plane, num_iter: int
+) -> Plane:
     weight = _weight(blurred.shape[:2])[..., None]
 
     def normal(picture: Plane) -> Plane:
@@ -78,12 +116,13 @@ def _by_conjugate_gradients(blurred: Plane, psf: Psf, on_gradient: float, on_pic
 
     inverse = _matrix_inverse if weight.size <= DIRECT_PIXELS else _fourier_inverse
     precondition = inverse(psf, blurred.shape[:2], on_gradient, on_picture)
-    restored = blurred.copy()
-    residual = correlate_back(weight * blurred, psf) - normal(restored)
+    restored = start.copy()
+    wanted = correlate_back(weight * blurred, psf) + weight * pull
+    residual = wanted - normal(restored)
     direction, before = np.zeros_like(restored), np.ones(restored.shape[2])
-    goal = TOLERANCE**2 * np.sum(residual**2)
+    goal = TOLERANCE**2 * np.sum(wanted**2, axis=(0, 1))
     for _ in range(num_iter):
-        if np.sum(residual**2) <= goal:
+        if np.all(np.sum(residual**2, axis=(0, 1)) <= goal):
             break
         steepest = precondition(residual)
         now = np.sum(residual * steepest, axis=(0, 1))

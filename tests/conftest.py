@@ -1,4 +1,4 @@
-"""What several tests share: pictures, the running page and a real browser."""
+"""What several tests share: pictures with an odd shape, so that swapped rows and columns show; the running page; a real browser."""
 
 import os
 import shutil
@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from deblur.image import from_bytes
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
@@ -20,26 +22,30 @@ ROOT = Path(__file__).parent.parent
 BROWSER_REQUIRED = os.environ.get("BROWSER_TESTS") == "required"
 
 
-@pytest.fixture
-def grey() -> np.ndarray:
-    """A non-square grey picture with edges, texture, pure black and pure white."""
-    return _picture((40, 53))
+SHAPES = {"grey": (41, 34), "colour": (37, 46, 3)}
 
 
-@pytest.fixture
-def rgb() -> np.ndarray:
-    """The same in colour."""
-    return _picture((37, 44, 3))
+@pytest.fixture(params=SHAPES.values(), ids=SHAPES)
+def picture(request) -> np.ndarray:
+    """A picture with 8-bit values, light and dark, smooth and rough."""
+    return photograph(request.param)
 
 
-def _picture(shape: tuple[int, ...]) -> np.ndarray:
-    rng = np.random.default_rng(7)
+def photograph(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
+    """A made-up picture that 256 levels hold: a slope, blocks and grain; float32 in [0, 1]."""
+    rng = np.random.default_rng(seed)
     rows, columns = np.mgrid[: shape[0], : shape[1]]
-    base = 0.5 + 0.4 * np.sin(rows / 5) * np.cos(columns / 7)
-    base[10:20, 15:30] = 1.0
-    base[25:33, 5:14] = 0.0
-    picture = base if len(shape) == 2 else np.stack([base, 1 - base, base**2], axis=2)
-    return (np.rint(255 * np.clip(picture + rng.normal(0, 0.02, shape), 0, 1)) / np.float32(255)).astype(np.float32)
+    slope = 90 * np.sin(rows / 9) * np.cos(columns / 7) + 120
+    blocks = 60 * ((rows // 8 + columns // 11) % 2)
+    levels = (slope + blocks)[(...,) + (None,) * (len(shape) - 2)] + rng.normal(0, 12, shape)
+    return from_bytes(np.clip(levels, 0, 255).astype(np.uint8))
+
+
+@pytest.fixture
+def asymmetric_psf() -> np.ndarray:
+    """Differs from itself mirrored left-right, up-down and turned by 180°."""
+    psf = np.array([[0.0, 1.0, 0.0, 4.0, 2.0], [3.0, 9.0, 5.0, 1.0, 0.0], [0.0, 2.0, 7.0, 0.0, 1.0]])
+    return psf / psf.sum()
 
 
 @pytest.fixture(scope="session")

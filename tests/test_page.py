@@ -13,10 +13,12 @@ from PIL import Image
 
 from deblur.data import load_fashion_mnist
 from deblur.degrade import Degradation
-from deblur.image import from_bytes
+from deblur.image import from_bytes, to_bytes
 from deblur.metrics import error, psnr
 from deblur.restore import RESTORERS
 from deblur.ui.state import FIRST_GARMENT
+
+from .conftest import photograph
 
 WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 SLOW = 10_000  # ms; a busy machine takes its time
@@ -208,8 +210,8 @@ def test_restorer_changes_the_restored_picture_and_says_when_it_is_the_wrong_too
     assert "worse than doing nothing" in page.inner_text("#stage .verdict")
 
 
-def test_uploads_are_shown_in_colour_and_bad_ones_get_a_sentence(page, rgb, tmp_path) -> None:
-    levels = np.rint(rgb * 255).astype(np.uint8)
+def test_uploads_are_shown_in_colour_and_bad_ones_get_a_sentence(page, tmp_path) -> None:
+    levels = to_bytes(photograph((37, 44, 3)))
     Image.fromarray(levels).save(tmp_path / "picture.png")
     Image.fromarray(levels[:5]).save(tmp_path / "small.png")
     (tmp_path / "broken.png").write_bytes((tmp_path / "picture.png").read_bytes()[:300])

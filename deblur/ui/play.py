@@ -56,7 +56,7 @@ def stage(state: State, upload: Bytes | None, texts: Texts) -> str:
         verdict = texts("verdict.blurred", error=digits(before.error), blur=filter_name)
     else:
         after = metrics.scores(restored, sharp)
-        gain = after.psnr - before.psnr
+        gain = metrics.gain(before, after)
         restored_panel = panels.panel("restored", restored, texts, restorer_name, panels.score_rows(after, texts, gain))
         verdict = verdict_sentence(before, metrics.brought_back(blurred, restored, sharp), gain, filter_name, restorer_name, texts)
         doubt = RESTORERS[state.restorer].doubts(degradation, **state.own)

@@ -274,3 +274,17 @@ def test_results_tab_shows_the_table(page) -> None:
     page.click("button[role=tab]:has-text('Results')")
     page.wait_for_selector("table.report")
     assert "1.65" in page.inner_text("table.report")
+
+
+def test_comparison_shows_every_restorer_and_never_a_stale_one(page) -> None:
+    page.click("#compare-all")
+    page.wait_for_selector("#compared .compare figure")
+    names = page.locator("#compared figcaption .name").all_inner_texts()
+    assert len(names) == len(RESTORERS) + 2
+    assert names[0] == "Nothing done" and names[-1] == "The truth"
+    truth = page.get_attribute("#compared figure:last-child img", "src")
+    assert truth == page.get_attribute("#stage .sharp img", "src")
+    page.focus("#control-blur-gaussian-size input[type=range]")
+    page.keyboard.press("ArrowRight")
+    settle(page, blur_size="5")
+    page.wait_for_function("!document.querySelector('#compared figure')")

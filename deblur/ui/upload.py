@@ -35,14 +35,23 @@ def picture_upload(texts: Texts) -> PictureUpload:
     )
 
 
+def require_uploaded(path: Path) -> None:
+    """Refuse any file but an uploaded one: a client may name any file of the server.
+
+    Raises:
+        ValueError: The path is outside the folder of uploads.
+    """
+    if not is_in_or_equal(path.resolve(), Path(get_upload_folder()).resolve()):
+        raise InputError("not_uploaded", "this picture was not uploaded here. Upload it through the page.")
+
+
 def read_upload(path: Path) -> Picture:
     """Read an uploaded picture, reduced to `MAX_SIDE`.
 
     Raises:
         ValueError: It was not uploaded here, is no picture, or is too large or too small.
     """
-    if not is_in_or_equal(path.resolve(), Path(get_upload_folder()).resolve()):  # a client may name any file of the server
-        raise InputError("not_uploaded", "this picture was not uploaded here. Upload it through the page.")
+    require_uploaded(path)
     picture = read_image(path, MAX_SIDE)
     if min(picture.shape[:2]) < MIN_SIDE:
         raise InputError(

@@ -1,0 +1,111 @@
+"""What the universal network reads: three pictures that physics makes, and numbers that say what is known of the degradation. Needs no Keras.
+
+Everything here is part of the trained weights: change a constant or an order and they must be trained again. Names are frozen in the card.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deblur import spectral
+from deblur.degrade import Degradation
+from deblur.image import clip
+from deblur.kernels import Psf
+
+PLANES = ("inverse", "blurred", "smoother")
+CONDITION = (
+    "log_error", "log_noise", "salt_pepper", "float", "jpeg", "jpeg_loss", "linear", "median", "bilateral",
+    "psf_rows", "psf_columns", "psf_peak", "psf_symmetric", "median_size", "diameter", "sigma_color", "sigma_space",
+)
+Solver = Callable[[NDArray, Psf, float], NDArray]  # (pictures, PSF, noise variance) -> pictures
+
+GRADIENT_VARIANCE = 0.05  # of a picture's gradient, as in deblur.classical; held here so that tuning it there leaves the network's input alone
+OFFSET = 1e-3  # squared frequency at which the prior stops growing
+SMOOTHER = 10 ** (12 / 10)  # the second inverse: 12 dB more cautious than the noise asks for
+GRID = 64  # frequencies a side, at most, over which the expected error is averaged
+UNKNOWN_ERROR = 0.1  # where there is no PSF to compute one from
+LEAST_ERROR = 1e-6
+
+
+def wiener(pictures: NDArray, psf: Psf, noise_variance: float) -> NDArray:
+    """Undo a blur by the Wiener filter for white noise of this variance and pictures whose power falls with the square of the frequency.
+
+    Args:
+        pictures: (H, W) or (H, W, N).
+        psf: Odd sides, sum 1.
+        noise_variance: On the range [0, 1].
+    """
+    balance = noise_variance / GRADIENT_VARIANCE
+    return spectral.filter_with(pictures, psf, lambda blur, squared: np.conj(blur) / (np.abs(blur) ** 2 + balance * (squared + OFFSET)))
+
+
+def hand_over(blurred: NDArray, degradation: Degradation, solve: Solver = wiener) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Make the network's input.
+
+    Args:
+        blurred: (H, W) or (H, W, N): any number of channels, or of pictures that suffered the same degradation.
+        degradation: What is known of it.
+        solve: The inverse; `deblur.dense.wiener` is the same for small pictures.
+
+    Returns:
+        planes, float32 (N, H, W, 3) in the order of `PLANES`, and the condition vector, float32 (K,) in the order of `CONDITION`.
+    """
+    stack = blurred if blurred.ndim == 3 else blurred[..., None]
+    psf = degradation.psf
+    error = expected_error(degradation, stack.shape[:2])
+    inverse, smoother = stack, stack
+    if psf is not None:
+        inverse, smoother = (clip(solve(stack, psf, degradation.noise_variance * caution)) for caution in (1.0, SMOOTHER))
+    planes = np.stack([inverse, stack, (smoother - inverse) / error], axis=-1)
+    return np.ascontiguousarray(np.moveaxis(planes, 2, 0), np.float32), condition(degradation, error)
+
+
+def expected_error(degradation: Degradation, shape: tuple[int, ...]) -> float:
+    """Root mean square error that the Wiener filter should leave, from PSF and noise alone: the scale of what is left to the network."""
+    psf = degradation.psf
+    if psf is None:
+        return UNKNOWN_ERROR
+    height, width = (min(side, GRID) for side in shape[:2])
+    rows, columns = np.pi * np.arange(height) / (height - 1), np.pi * np.arange(1 - width, width) / (width - 1)
+    blur = _waves(rows, psf.shape[0]) @ psf @ _waves(columns, psf.shape[1]).T
+    variance = degradation.noise_variance
+    squared = rows[:, None] ** 2 + columns[None, :] ** 2
+    left = variance / (np.abs(blur) ** 2 + variance / GRADIENT_VARIANCE * (squared + OFFSET))
+    return float(np.clip(np.sqrt(left.mean()), LEAST_ERROR, 0.5))
+
+
+def condition(degradation: Degradation, error: float) -> NDArray[np.float32]:
+    """The condition vector, (K,); numbers of order 1."""
+    values, psf = degradation.values, degradation.psf
+    kind = "linear" if psf is not None else degradation.blur
+    known: dict[str, float] = {
+        "log_error": np.log(error),
+        "log_noise": np.log10(degradation.noise + 1e-3) + 3,
+        "salt_pepper": 4 * degradation.salt_pepper,
+        "float": degradation.storage == "float",
+        "jpeg": degradation.storage == "jpeg",
+        "jpeg_loss": (100 - degradation.quality) / 50 if degradation.storage == "jpeg" else 0.0,
+        kind: 1.0,
+    }
+    if psf is not None:
+        spread_rows, spread_columns = _spread(psf.sum(axis=1)), _spread(psf.sum(axis=0))
+        known |= {
+            "psf_rows": np.log1p(spread_rows), "psf_columns": np.log1p(spread_columns), "psf_peak": psf.max() ** 0.5,
+            "psf_symmetric": spectral.is_doubly_symmetric(psf),
+        }
+    elif kind == "median":
+        known["median_size"] = float(values["size"]) / 10
+    else:
+        known |= {name: float(values[name]) / scale for name, scale in (("diameter", 10), ("sigma_color", 100), ("sigma_space", 100))}
+    return np.array([known.get(name, 0.0) for name in CONDITION], np.float32)
+
+
+def _waves(frequencies: NDArray, side: int) -> NDArray:
+    return np.exp(1j * np.outer(frequencies, np.arange(side) - side // 2))
+
+
+def _spread(profile: NDArray) -> float:
+    """Standard deviation of a PSF along one axis, px."""
+    places = np.arange(len(profile))
+    return float(np.sqrt(max(0.0, profile @ (places - profile @ places) ** 2)))

@@ -28,10 +28,10 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from deblur.cards import WEIGHTS, Card  # noqa: E402
-from deblur.data import load_fashion_mnist, validation_split  # noqa: E402
-from deblur.image import write_whole  # noqa: E402
-from deblur.thesis import EXPERIMENTS, Experiment, as_batch  # noqa: E402
+from deblur.cards import WEIGHTS, Card
+from deblur.data import load_fashion_mnist, validation_split
+from deblur.image import write_whole
+from deblur.thesis import EXPERIMENTS, Experiment, as_batch
 
 EPOCHS, BATCH = 100, 2000
 UNIVERSAL = "universal"

@@ -14,6 +14,7 @@ from deblur.params import Choice, Param, Parameter, Value, complete
 from deblur.reasons import InputError
 
 BORDER = cv2.BORDER_REFLECT_101  # every filter but the median, which repeats the edge
+OPENCV_CHANNELS = 4  # as many channels at a time as every OpenCV filter takes
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,35 @@ class LinearBlur(Blur):
 
 
 def convolve(picture: NDArray, psf: Psf) -> NDArray:
-    """Convolve (OpenCV's filter2D correlates, so the PSF is turned by 180°) under the mirrored border; keeps the dtype."""
-    return cv2.filter2D(picture, -1, np.ascontiguousarray(psf[::-1, ::-1]), borderType=BORDER)
+    """Convolve (OpenCV's filter2D correlates, so the PSF is turned by 180°) under the mirrored border; keeps the dtype.
+
+    Args:
+        picture: (H, W) or (H, W, C) with any number of channels.
+        psf: Odd sides.
+    """
+    return _each_few_channels(lambda few: cv2.filter2D(few, -1, np.ascontiguousarray(psf[::-1, ::-1]), borderType=BORDER), picture)
+
+
+def correlate_back(picture: NDArray, psf: Psf) -> NDArray:
+    """Apply the transpose of `convolve`: Σ convolve(a, psf)·b = Σ a·correlate_back(b, psf) for all pictures a and b of one shape."""
+    reach = (psf.shape[0] // 2, psf.shape[1] // 2)
+    wide = np.pad(picture, [(margin, margin) for margin in reach] + [(0, 0)] * (picture.ndim - 2))
+    wide = _each_few_channels(lambda few: cv2.filter2D(few, -1, np.ascontiguousarray(psf), borderType=cv2.BORDER_CONSTANT), wide)
+    for axis, margin in enumerate(reach):
+        if margin:
+            wide = np.moveaxis(wide, axis, 0)
+            inside = wide[margin:-margin].copy()
+            inside[1 : margin + 1] += wide[:margin][::-1]  # what convolve took from beyond the edge goes back to where it mirrored
+            inside[-margin - 1 : -1] += wide[-margin:][::-1]
+            wide = np.moveaxis(inside, 0, axis)
+    return wide
+
+
+def _each_few_channels(run: Callable[[NDArray], NDArray], picture: NDArray) -> NDArray:
+    if picture.ndim == 2 or picture.shape[2] <= OPENCV_CHANNELS:
+        return run(picture).reshape(picture.shape)
+    parts = (np.ascontiguousarray(picture[:, :, start : start + OPENCV_CHANNELS]) for start in range(0, picture.shape[2], OPENCV_CHANNELS))
+    return np.concatenate([run(part).reshape(*picture.shape[:2], -1) for part in parts], axis=2)
 
 
 def _linear(name: str, params: tuple[Param, ...], psf_of: Callable[..., Psf], opencv: Callable[..., NDArray] | None = None) -> LinearBlur:
@@ -167,7 +195,7 @@ BLURS: dict[str, Blur] = {
             ),
             _bilateral_in_float, _bilateral_in_bytes, lambda diameter, **_: diameter // 2, _bilateral_psf_at,
         ),
-        _linear("motion", (Param("length", 9, 1, 31, 1, "px"), Param("angle", 30, 0, 180, 1, "degrees")), kernels.motion),
-        _linear("defocus", (Param("radius", 3.0, 0.5, 15.0, 0.5, "px"),), kernels.disk),
+        _linear("motion", (Param("length", 9, 2, 31, 1, "px"), Param("angle", 30, 0, 180, 1, "degrees")), kernels.motion),
+        _linear("defocus", (Param("radius", 3.0, 1.0, 15.0, 0.5, "px"),), kernels.disk),
     )
 }

@@ -91,4 +91,6 @@ def file_hash(path: Path) -> str:
 
 def refused(name: str, what: str) -> InputError:
     """The sentence for weights that cannot be used."""
-    return InputError("bad_weights", "weights {name}: {what}. Get the file again, or retrain it: python train.py {name}", name=name, what=what)
+    return InputError(
+        "bad_weights", "weights {name}: {what}. Get the file again, or retrain it: python train.py {name}", name=name, what=what
+    )

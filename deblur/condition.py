@@ -3,8 +3,6 @@
 Everything here is part of the trained weights: change a constant or an order and they must be trained again. Names are frozen in the card.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,35 +16,34 @@ CONDITION = (
     "log_error", "log_noise", "salt_pepper", "float", "jpeg", "jpeg_loss", "linear", "median", "bilateral",
     "psf_rows", "psf_columns", "psf_peak", "psf_symmetric", "median_size", "diameter", "sigma_color", "sigma_space",
 )
-Solver = Callable[[NDArray, Psf, float], NDArray]  # (pictures, PSF, noise variance) -> pictures
 
-GRADIENT_VARIANCE = 0.05  # of a picture's gradient, as in deblur.classical; held here so that tuning it there leaves the network's input alone
-OFFSET = 1e-3  # squared frequency at which the prior stops growing
+SLOPE_VARIANCE = 0.05  # of a picture's slopes, as in deblur.classical; held here so that tuning it there leaves the network's input alone
+OFFSET = 1e-3  # how much less the mean is held back than a slope
+NUM_ITER = 5  # of conjugate gradients, where a PSF needs them: quick, and stopping early holds noise back as well
 SMOOTHER = 10 ** (12 / 10)  # the second inverse: 12 dB more cautious than the noise asks for
 GRID = 64  # frequencies a side, at most, over which the expected error is averaged
 UNKNOWN_ERROR = 0.1  # where there is no PSF to compute one from
 LEAST_ERROR = 1e-6
 
 
-def wiener(pictures: NDArray, psf: Psf, noise_variance: float) -> NDArray:
-    """Undo a blur by the Wiener filter for white noise of this variance and pictures whose power falls with the square of the frequency.
+def regularised_inverse(pictures: NDArray, psf: Psf, noise_variance: float) -> NDArray:
+    """Undo a blur by least squares, held back as white noise of this variance asks for in a picture with slopes of typical variance.
 
     Args:
         pictures: (H, W) or (H, W, N).
         psf: Odd sides, sum 1.
         noise_variance: On the range [0, 1].
     """
-    balance = noise_variance / GRADIENT_VARIANCE
-    return spectral.filter_with(pictures, psf, lambda blur, squared: np.conj(blur) / (np.abs(blur) ** 2 + balance * (squared + OFFSET)))
+    balance = noise_variance / SLOPE_VARIANCE
+    return spectral.regularised(pictures, psf, on_gradient=balance, on_picture=OFFSET * balance, num_iter=NUM_ITER)
 
 
-def hand_over(blurred: NDArray, degradation: Degradation, solve: Solver = wiener) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def hand_over(blurred: NDArray, degradation: Degradation) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Make the network's input.
 
     Args:
         blurred: (H, W) or (H, W, N): any number of channels, or of pictures that suffered the same degradation.
         degradation: What is known of it.
-        solve: The inverse; `deblur.dense.wiener` is the same for small pictures.
 
     Returns:
         planes, float32 (N, H, W, 3) in the order of `PLANES`, and the condition vector, float32 (K,) in the order of `CONDITION`.
@@ -56,13 +53,13 @@ def hand_over(blurred: NDArray, degradation: Degradation, solve: Solver = wiener
     error = expected_error(degradation, stack.shape[:2])
     inverse, smoother = stack, stack
     if psf is not None:
-        inverse, smoother = (clip(solve(stack, psf, degradation.noise_variance * caution)) for caution in (1.0, SMOOTHER))
+        inverse, smoother = (clip(regularised_inverse(stack, psf, degradation.noise_variance * caution)) for caution in (1.0, SMOOTHER))
     planes = np.stack([inverse, stack, (smoother - inverse) / error], axis=-1)
     return np.ascontiguousarray(np.moveaxis(planes, 2, 0), np.float32), condition(degradation, error)
 
 
 def expected_error(degradation: Degradation, shape: tuple[int, ...]) -> float:
-    """Root mean square error that the Wiener filter should leave, from PSF and noise alone: the scale of what is left to the network."""
+    """Root mean square error that the inverse should leave, from PSF and noise alone: the scale of what is left to the network."""
     psf = degradation.psf
     if psf is None:
         return UNKNOWN_ERROR
@@ -70,8 +67,8 @@ def expected_error(degradation: Degradation, shape: tuple[int, ...]) -> float:
     rows, columns = np.pi * np.arange(height) / (height - 1), np.pi * np.arange(1 - width, width) / (width - 1)
     blur = _waves(rows, psf.shape[0]) @ psf @ _waves(columns, psf.shape[1]).T
     variance = degradation.noise_variance
-    squared = rows[:, None] ** 2 + columns[None, :] ** 2
-    left = variance / (np.abs(blur) ** 2 + variance / GRADIENT_VARIANCE * (squared + OFFSET))
+    slopes = 4 - 2 * np.cos(rows)[:, None] - 2 * np.cos(columns)[None, :]
+    left = variance / (np.abs(blur) ** 2 + variance / SLOPE_VARIANCE * (slopes + OFFSET))
     return float(np.clip(np.sqrt(left.mean()), LEAST_ERROR, 0.5))
 
 

@@ -62,8 +62,12 @@ def _load(split: Split, named: Path | None) -> Labelled:
         found = _in_folder(named, split)
         if found is None:
             raise InputError(
-                "no_data", "folder {folder} holds no Fashion-MNIST {split} split: expected {idx}-images-idx3-ubyte (.gz) with its labels, or {csv}.",
-                folder=named, split=split, idx=IDX_NAMES[split], csv=CSV_NAMES[split],
+                "no_data",
+                "folder {folder} holds no Fashion-MNIST {split} split: expected {idx}-images-idx3-ubyte (.gz) with its labels, or {csv}.",
+                folder=named,
+                split=split,
+                idx=IDX_NAMES[split],
+                csv=CSV_NAMES[split],
             )
         return found
     for folder in (SHIPPED, DEBIAN, Path.home() / ".keras" / "datasets" / "fashion-mnist"):
@@ -73,7 +77,8 @@ def _load(split: Split, named: Path | None) -> Labelled:
     from keras.datasets import fashion_mnist  # only to download: the page never comes here
 
     train, test = fashion_mnist.load_data()
-    return _checked(split, *(train if split == "train" else test), name="the download")
+    images, labels = train if split == "train" else test
+    return _checked(split, images, labels, name="the download")
 
 
 def validation_split(images: NDArray, labels: NDArray, seed: int = 0, count: int = 5_000) -> tuple[Labelled, Labelled]:
@@ -93,7 +98,10 @@ def _in_folder(folder: Path, split: Split) -> Labelled | None:
     if images and labels:
         return _checked(split, _read_idx(images, 3), _read_idx(labels, 1), name=str(images))
     table = _existing(folder / CSV_NAMES[split])
-    return _checked(split, *_read_csv(table), name=str(table)) if table else None
+    if table is None:
+        return None
+    images_of_table, labels_of_table = _read_csv(table)
+    return _checked(split, images_of_table, labels_of_table, name=str(table))
 
 
 def _existing(path: Path) -> Path | None:
@@ -127,8 +135,8 @@ def _read_csv(path: Path) -> Labelled:
             raise ValueError
     except ValueError:
         raise _damaged(path, "a line has not 785 whole numbers from 0 to 255") from None
-    table = table.astype(np.uint8)
-    return table[:, 1:].reshape(-1, SIDE, SIDE), np.ascontiguousarray(table[:, 0])
+    levels: NDArray[np.uint8] = table.astype(np.uint8)
+    return levels[:, 1:].reshape(-1, SIDE, SIDE), np.ascontiguousarray(levels[:, 0])
 
 
 def _checked(split: Split, images: NDArray[np.uint8], labels: NDArray[np.uint8], name: str) -> Labelled:

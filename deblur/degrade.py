@@ -140,14 +140,14 @@ def draw(
         max_noise: Largest noise; a third of the draws have none.
         storages: The kinds of storage to choose from.
     """
-    name = names[rng.integers(len(names))]
+    name = names[int(rng.integers(len(names)))]
     blur = BLURS[name]
     while True:
         values = {param.name: draw_value(rng, param) for param in blur.params}
         if blur.reach(**values) <= max_reach:
             break
     noise = 0.0 if rng.random() < 1 / 3 else max_noise * float(rng.random()) ** 2
-    return Degradation(name, values, noise, storage=storages[rng.integers(len(storages))], quality=int(rng.integers(40, 101)))
+    return Degradation(name, values, noise, storage=storages[int(rng.integers(len(storages)))], quality=int(rng.integers(40, 101)))
 
 
 def draw_value(rng: np.random.Generator, param: Param | Choice) -> Value:

@@ -33,14 +33,16 @@ def as_picture(array: object) -> Picture:
     """
     if not isinstance(array, np.ndarray) or array.dtype.kind not in "buf":
         raise InputError(
-            "not_a_picture", "{given} is no picture: expected an array of numbers, (H, W) or (H, W, 3). Read a file with read_image.",
+            "not_a_picture",
+            "{given} is no picture: expected an array of numbers, (H, W) or (H, W, 3). Read a file with read_image.",
             given=f"array of {array.dtype}" if isinstance(array, np.ndarray) else type(array).__name__,
         )
     if array.ndim == 3 and array.shape[2] == 1:
         array = array[:, :, 0]
     if array.size == 0 or array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3):
         raise InputError(
-            "bad_shape", "picture of shape {shape}: expected (height, width) or (height, width, 3) with at least one pixel.",
+            "bad_shape",
+            "picture of shape {shape}: expected (height, width) or (height, width, 3) with at least one pixel.",
             shape=array.shape,
         )
     if array.dtype == np.float32:
@@ -50,12 +52,16 @@ def as_picture(array: object) -> Picture:
     elif array.dtype in (np.uint8, np.uint16):
         picture = array.astype(np.float32) / np.iinfo(array.dtype).max
     else:
-        raise InputError("not_a_picture", "{given} is no picture: expected uint8, uint16 or float in [0, 1].", given=f"array of {array.dtype}")
+        raise InputError(
+            "not_a_picture", "{given} is no picture: expected uint8, uint16 or float in [0, 1].", given=f"array of {array.dtype}"
+        )
     low, high = float(picture.min()), float(picture.max())
     if not (low >= 0.0 and high <= 1.0):  # written so that NaN fails too
         raise InputError(
-            "bad_range", "picture with values from {low:.3g} to {high:.3g}: expected finite values from 0 to 1. Divide 0-255 data by 255, or clip.",
-            low=low, high=high,
+            "bad_range",
+            "picture with values from {low:.3g} to {high:.3g}: expected finite values from 0 to 1. Divide 0-255 data by 255, or clip.",
+            low=low,
+            high=high,
         )
     return picture
 
@@ -84,7 +90,7 @@ def jpeg(picture: Picture, quality: int) -> Picture:
     """Store as JPEG of this quality (1..100) and read again: 8×8 cosine blocks, colour at half resolution."""
     levels = to_bytes(picture)
     stored = cv2.imencode(".jpg", levels if levels.ndim == 2 else levels[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    again = cv2.imdecode(stored, cv2.IMREAD_GRAYSCALE if levels.ndim == 2 else cv2.IMREAD_COLOR)
+    again = np.asarray(cv2.imdecode(stored, cv2.IMREAD_GRAYSCALE if levels.ndim == 2 else cv2.IMREAD_COLOR), np.uint8)
     return from_bytes(again if levels.ndim == 2 else again[:, :, ::-1])
 
 
@@ -140,8 +146,12 @@ def read_image(source: str | os.PathLike[str] | BinaryIO, max_side: int | None =
         with Image.open(io.BytesIO(data), formats=READ_FORMATS) as file:
             if file.width * file.height > MAX_PIXELS:
                 raise InputError(
-                    "too_large", "{name} has {width}×{height} px: expected at most {limit:g} megapixels. Reduce it first.",
-                    name=name, width=file.width, height=file.height, limit=MAX_PIXELS / 1e6,
+                    "too_large",
+                    "{name} has {width}×{height} px: expected at most {limit:g} megapixels. Reduce it first.",
+                    name=name,
+                    width=file.width,
+                    height=file.height,
+                    limit=MAX_PIXELS / 1e6,
                 )
             if file.format == "JPEG" and max_side:
                 file.draft(file.mode, (2 * max_side, 2 * max_side))  # lets the decoder skip detail that shrink() averages away
@@ -150,7 +160,8 @@ def read_image(source: str | os.PathLike[str] | BinaryIO, max_side: int | None =
             pixels = _pixels(file, orientation)
     except (UnidentifiedImageError, OSError, SyntaxError, EOFError, Image.DecompressionBombError) as problem:
         raise InputError(
-            "unreadable", "{name} could not be read as a picture: expected PNG, JPEG, WebP, BMP, GIF or TIFF, undamaged. Save it again in one of these.",
+            "unreadable",
+            "{name} could not be read as a picture: expected PNG, JPEG, WebP, BMP, GIF or TIFF, undamaged. Save it again in one of these.",
             name=name,
         ) from problem
     picture = as_picture(pixels)
@@ -185,11 +196,16 @@ def write_image(path: str | os.PathLike[str], picture: object) -> None:
     target = Path(path)
     if target.suffix.lower() not in WRITE_SUFFIXES:
         raise InputError(
-            "bad_suffix", "{name}: expected a name that ends in {suffixes}. Add one of them.", name=target.name, suffixes=", ".join(WRITE_SUFFIXES),
+            "bad_suffix",
+            "{name}: expected a name that ends in {suffixes}. Add one of them.",
+            name=target.name,
+            suffixes=", ".join(WRITE_SUFFIXES),
         )
     levels = to_bytes(as_picture(picture))
     memory = io.BytesIO()
-    Image.fromarray(levels).save(memory, format=Image.registered_extensions()[target.suffix.lower()], **_save_options(target.suffix.lower()))
+    Image.fromarray(levels).save(
+        memory, format=Image.registered_extensions()[target.suffix.lower()], **_save_options(target.suffix.lower())
+    )
     write_whole(target, memory.getvalue())
 
 

@@ -131,3 +131,10 @@ def shake(rng: np.random.Generator, side: int) -> Psf:
             np.add.at(psf, (corner[:, 0] + down, corner[:, 1] + right), share)
     psf = cv2.GaussianBlur(psf[:side, :side], (3, 3), rng.uniform(0.3, 0.7), borderType=cv2.BORDER_CONSTANT)
     return psf / psf.sum()
+
+
+def horizontal_response(psf: Psf, count: int) -> NDArray[np.complex128]:
+    """Return what the blur does to vertical stripes: its frequency response at `count` frequencies from 0 to 1/2 cycle per px."""
+    across = psf.sum(axis=0)
+    places = np.arange(len(across)) - len(across) // 2
+    return np.exp(-1j * np.pi * np.linspace(0, 1, count)[:, None] * places) @ across

@@ -53,8 +53,13 @@ def ssim(picture: NDArray, sharp: NDArray) -> float | None:
         return None
     return float(
         structural_similarity(
-            picture, sharp, data_range=1.0, channel_axis=2 if sharp.ndim == 3 else None,
-            gaussian_weights=True, sigma=1.5, use_sample_covariance=False,
+            picture,
+            sharp,
+            data_range=1.0,
+            channel_axis=2 if sharp.ndim == 3 else None,
+            gaussian_weights=True,
+            sigma=1.5,
+            use_sample_covariance=False,
         )
     )
 
@@ -84,7 +89,9 @@ def brought_back(blurred: NDArray, restored: NDArray, sharp: NDArray) -> float |
 def _difference(picture: NDArray, sharp: NDArray) -> NDArray[np.float64]:
     if picture.shape != sharp.shape:
         raise InputError(
-            "shapes_differ", "pictures of shapes {first} and {second}: expected the same shape. Resize or crop one of them.",
-            first=picture.shape, second=sharp.shape,
+            "shapes_differ",
+            "pictures of shapes {first} and {second}: expected the same shape. Resize or crop one of them.",
+            first=picture.shape,
+            second=sharp.shape,
         )
     return picture.astype(np.float64) - sharp

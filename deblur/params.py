@@ -67,7 +67,10 @@ class Param:
         return InputError(
             "bad_value",
             "{name} = {value!r}: expected {expected}. Try {remedy:g}.",
-            name=self.name, value=value, expected=self.expected, remedy=remedy,
+            name=self.name,
+            value=value,
+            expected=self.expected,
+            remedy=remedy,
         )
 
 
@@ -93,7 +96,10 @@ class Choice:
             raise InputError(
                 "bad_value",
                 "{name} = {value!r}: expected {expected}. Try {remedy}.",
-                name=self.name, value=value, expected=self.expected, remedy=self.default,
+                name=self.name,
+                value=value,
+                expected=self.expected,
+                remedy=self.default,
             )
         return value
 
@@ -117,6 +123,8 @@ def complete(owner: str, params: Iterable[Parameter], values: Mapping[str, objec
         raise InputError(
             "unknown_parameter",
             "{owner} has no parameter {unknown!r}: expected {known}. Leave it out or correct its name.",
-            owner=owner, unknown=unknown[0], known=known,
+            owner=owner,
+            unknown=unknown[0],
+            known=known,
         )
     return {param.name: param.check(values.get(param.name, param.default)) for param in params}

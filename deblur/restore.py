@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from deblur import classical
-from deblur.cards import names, read_card
+from deblur.cards import checked_file, read_card
 from deblur.degrade import Degradation
 from deblur.image import Picture, as_picture
 from deblur.kernels import Psf
@@ -55,6 +56,11 @@ class Restorer:
             ValueError: The picture or a value is refused, or `accepts` gives a reason.
         """
         checked = complete(self.name, self.params, values)
+        if not isinstance(degradation, Degradation):
+            raise InputError(
+                "not_a_degradation", "degradation {given!r}: expected a Degradation. Make one: Degradation(\"gaussian\", {{\"size\": 3}}).",
+                given=degradation,
+            )
         blurred = as_picture(blurred)
         reason = self.accepts(degradation, blurred.shape)
         if reason:
@@ -105,13 +111,19 @@ def _thesis(blurred: Picture, degradation: Degradation, network: str) -> Picture
     return restored[0] if blurred.ndim == 2 else np.ascontiguousarray(np.moveaxis(restored, 0, 2))
 
 
-def _thesis_refuses(degradation: Degradation, shape: Shape) -> Reason | None:
+@lru_cache
+def weights_problem(*names: str) -> Reason | None:
+    """Why one of these networks cannot be used, or None; files are read once, since this is asked at every step of a slider."""
     try:
-        for name in EXPERIMENTS:
-            read_card(name)
+        for name in names:
+            checked_file(read_card(name))
     except InputError as problem:
         return problem.reason
     return None
+
+
+def _thesis_refuses(degradation: Degradation, shape: Shape) -> Reason | None:
+    return weights_problem(*EXPERIMENTS)
 
 
 def _thesis_doubts(degradation: Degradation, network: str) -> Reason | None:
@@ -138,17 +150,35 @@ RESTORERS: dict[str, Restorer] = {
     restorer.name: restorer
     for restorer in (
         Restorer(
-            "unsharp", (Param("radius", 1.0, 0.3, 5.0, 0.1, "px"), Param("amount", 1.5, 0.0, 5.0, 0.1)),
+            "unsharp", (Param("radius", 1.0, 0.3, 5.0, 0.1, "px"), Param("amount", 0.5, 0.0, 5.0, 0.1)),
             lambda blurred, degradation, radius, amount: classical.unsharp(blurred, radius, amount), _needs_room,
         ),
         Restorer(
-            "inverse", (Param("floor", -3.0, -6.0, 0.0, 0.25, "log10"),),
+            "inverse", (Param("floor", -1.5, -6.0, 0.0, 0.25, "log10"),),
             lambda blurred, degradation, floor: classical.inverse(blurred, _psf(degradation), floor), _needs_psf,
         ),
         Restorer(
             "wiener", (_STRENGTH,),
             lambda blurred, degradation, strength: classical.wiener(blurred, _psf(degradation), degradation.noise_variance, strength), _needs_psf,
         ),
+        Restorer(
+            "richardson_lucy", (Param("num_iter", 50, 1, 200, 1),),
+            lambda blurred, degradation, num_iter: classical.richardson_lucy(blurred, _psf(degradation), num_iter), _needs_psf,
+        ),
+        Restorer(
+            "total_variation", (_STRENGTH,),
+            lambda blurred, degradation, strength: classical.total_variation(blurred, _psf(degradation), degradation.noise_variance, strength),
+            _needs_psf,
+        ),
         Restorer("thesis", (Choice("network", AUTO, (AUTO, *EXPERIMENTS)),), _thesis, _thesis_refuses, _thesis_doubts),
     )
 }
+
+
+
+def warm_up() -> None:
+    """Run every restorer once, so that the first visitor does not wait for Keras and the weights; what refuses is left for later."""
+    dark = np.zeros((28, 28), np.float32)
+    for restorer in RESTORERS.values():
+        if restorer.accepts(Degradation(), dark.shape) is None:
+            restorer.restore(dark, Degradation())

@@ -72,7 +72,7 @@ def build() -> keras.Model:
 def trained_ranges() -> dict[str, Any]:
     """The range of every parameter in the stream, by filter: what the sliders offer now, written down for when they offer more."""
     filters = {name: {param.name: _range(param) for param in blur.params} for name, blur in BLURS.items()}
-    return {"filters": filters, "after": {param.name: _range(param) for param in AFTER_BLUR}, "psf_side": [1, 2 * (stream.MAX_SHAKE // 2) + 3]}
+    return {"filters": filters, "after": {param.name: _range(param) for param in AFTER_BLUR}, "psf_side": [1, stream.MAX_SIDE]}
 
 
 def _range(param: Any) -> list[Any]:

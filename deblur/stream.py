@@ -14,8 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deblur import condition, degrade, dense, kernels, spectral
-from deblur.blur import BLURS
+from deblur import condition, degrade, kernels
 from deblur.data import load_fashion_mnist, validation_split
 from deblur.degrade import Degradation
 from deblur.image import Bytes, Picture, from_bytes, read_image, to_bytes, to_grey
@@ -26,7 +25,6 @@ Batch = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]  # 
 GROUPS = 6  # degradations in a batch; the pictures of a group share one, so that physics is computed for all at once
 GARMENTS = 12  # in a group
 PATCH = 96  # side of a piece of a photograph, px
-MARGIN = 24  # px around it that are only there to be cut away with the seam of the Fourier transform
 PHOTO_EVERY = 3  # batches: every third shows photographs
 HELD_PHOTOS = 20  # the last ones by name choose nothing but the weights to keep
 SETTINGS = tuple(EXPERIMENTS[name].degradation.with_(storage="8-bit") for name in ("thesis-gaussian", "thesis-average", "thesis-median", "thesis-bilateral-printed"))
@@ -35,7 +33,9 @@ VALIDATED = (
     Degradation("gaussian", {"size": 9, "sigma": 2}, noise=0.01), Degradation("motion", {"length": 11, "angle": 30}, noise=0.01),
     Degradation("defocus", {"radius": 4}), Degradation("bilateral"), Degradation("average", {"size": 7}, noise=0.05), Degradation("average", storage="float"),
 )
+SHAKE_SHARE = 0.1  # of the draws
 MAX_SHAKE = 31  # px
+MAX_SIDE = 33  # px, of any PSF drawn: the longest slanting motion
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def draw(rng: np.random.Generator, settings_share: float = 0.0) -> Degradation:
         chosen = SETTINGS[rng.integers(len(SETTINGS))]
         return chosen.with_(storage="float") if rng.random() < 0.1 else chosen
     drawn = degrade.draw(rng, max_noise=0.1, storages=("8-bit", "8-bit", "float", "jpeg"))
-    if rng.random() < 1 / (1 + len(BLURS)):
+    if rng.random() < SHAKE_SHARE:
         psf = kernels.shake(rng, int(rng.integers(5, MAX_SHAKE + 1)))
         drawn = Degradation.from_psf(psf, drawn.noise, drawn.storage, quality=drawn.quality)
     if rng.random() < 0.1:
@@ -99,25 +99,20 @@ def garment_group(rng: np.random.Generator, images: Bytes, degradation: Degradat
 def whole_pictures(sharp: list[Picture], degradation: Degradation, rng: np.random.Generator) -> Batch:
     """Blur small grey pictures of one size by one degradation, borders and all."""
     blurred = np.stack([degradation.apply(picture, rng) for picture in sharp], axis=-1)
-    planes, vector = condition.hand_over(blurred, degradation, dense.wiener)
+    planes, vector = condition.hand_over(blurred, degradation)
     return planes, np.tile(vector, (len(sharp), 1)), np.stack(sharp)[..., None]
 
 
 def photo_group(rng: np.random.Generator, photos: tuple[Bytes, ...], degradation: Degradation | None = None) -> Batch:
     """Blur one piece of one photograph, in grey or one channel of its colours."""
     degradation = degradation or draw(rng)
-    psf = degradation.psf
-    margin = 0 if psf is None or spectral.is_doubly_symmetric(psf) else MARGIN
-    if margin and degradation.storage == "float":
-        degradation = degradation.with_(storage="8-bit")  # the seam would outweigh the noise
-    sharp = piece(rng, photos[rng.integers(len(photos))], PATCH + 2 * margin)
+    sharp = piece(rng, photos[rng.integers(len(photos))], PATCH)
     blurred = degradation.apply(sharp, rng)
     if sharp.ndim == 3:
         channel = rng.integers(3)
         sharp, blurred = sharp[..., channel], blurred[..., channel]
     planes, vector = condition.hand_over(blurred, degradation)
-    inner = slice(margin, margin + PATCH)
-    return planes[:, inner, inner], vector[None], sharp[None, inner, inner, None]
+    return planes, vector[None], sharp[None, ..., None]
 
 
 def piece(rng: np.random.Generator, photo: Bytes, side: int) -> Picture:

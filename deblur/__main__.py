@@ -1,0 +1,122 @@
+"""The command line: python -m deblur blur|restore|evaluate … (see --help)."""
+
+import argparse
+import os
+import sys
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+from collections.abc import Iterable
+
+from deblur.blur import BLURS
+from deblur.degrade import AFTER_BLUR, Degradation
+from deblur.image import read_image, write_image
+from deblur.params import Param, Parameter
+from deblur.restore import RESTORERS
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0, or 2 for what the user got wrong."""
+    options = parser().parse_args(words)
+    try:
+        return options.run(options)
+    except (ValueError, OSError) as problem:
+        print(f"deblur: {problem}", file=sys.stderr)
+        return 2
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser with all commands; every filter and restorer brings its own flags."""
+    top = argparse.ArgumentParser(prog="python -m deblur", description="Blur a picture with a known filter, and undo it.")
+    commands = top.add_subparsers(required=True, metavar="command")
+    blur = commands.add_parser("blur", help="blur a picture file", description="Blur a picture file with one of the filters.")
+    filters = blur.add_subparsers(required=True, metavar="filter", dest="blur")
+    for name, chosen in BLURS.items():
+        one = filters.add_parser(name, help=", ".join(param.name for param in chosen.params))
+        _files(one)
+        _flags(one, chosen.params)
+        _flags(one, AFTER_BLUR)
+        one.add_argument("--seed", type=int, default=0, help="of the noise (default 0)")
+        one.set_defaults(run=_blur)
+    restore = commands.add_parser(
+        "restore", help="undo a known blur", description="Undo a known blur: name the restorer, then the filter and what is known of it."
+    )
+    restorers = restore.add_subparsers(required=True, metavar="restorer", dest="restorer")
+    for name, restorer in RESTORERS.items():
+        one = restorers.add_parser(name, help=", ".join(param.name for param in restorer.params))
+        _files(one)
+        own = one.add_argument_group("the restorer")
+        _flags(own, restorer.params)
+        known = one.add_argument_group("the degradation")
+        known.add_argument("--blur", choices=[*BLURS], default="gaussian", help="(default %(default)s)")
+        known.add_argument(
+            "--set", action="append", default=[], metavar="NAME=VALUE", help="a value of the filter, such as --set size=5; may be repeated"
+        )
+        _flags(known, AFTER_BLUR)
+        one.set_defaults(run=_restore)
+    evaluate = commands.add_parser("evaluate", help="make the reports anew", description="Measure and write reports/.")
+    reports = evaluate.add_subparsers(required=True, metavar="report")
+    thesis = reports.add_parser("thesis", help="table 4.1 and its figures: about two minutes on two cores")
+    thesis.set_defaults(run=_evaluate_thesis)
+    return top
+
+
+def _files(command: argparse.ArgumentParser) -> None:
+    command.add_argument("source", help="picture file to read")
+    command.add_argument("target", help="picture file to write; its suffix says the format")
+
+
+def _flags(command: argparse._ActionsContainer, params: Iterable[Parameter]) -> None:
+    for param in params:
+        unit = f" {param.unit}" if isinstance(param, Param) and param.unit else ""
+        command.add_argument(
+            f"--{param.name.replace('_', '-')}",
+            dest=f"param_{param.name}",
+            type=_reader(param),
+            default=param.default,
+            metavar="VALUE",
+            help=f"{param.expected}{unit} (default {param.default})",
+        )
+
+
+def _reader(param: Parameter):  # type: ignore[no-untyped-def]
+    def read(text: str) -> object:
+        try:
+            return param.parse(text)
+        except ValueError as refusal:
+            raise argparse.ArgumentTypeError(str(refusal)) from None
+
+    return read
+
+
+def _values(options: argparse.Namespace, params: Iterable[Parameter]) -> dict[str, object]:
+    return {param.name: getattr(options, f"param_{param.name}") for param in params}
+
+
+def _blur(options: argparse.Namespace) -> int:
+    degradation = Degradation(options.blur, _values(options, BLURS[options.blur].params), **_values(options, AFTER_BLUR))  # type: ignore[arg-type]
+    write_image(options.target, degradation.apply(read_image(options.source), options.seed))
+    return 0
+
+
+def _restore(options: argparse.Namespace) -> int:
+    params = {param.name: param for param in BLURS[options.blur].params}
+    values: dict[str, object] = {}
+    for word in options.set:
+        name, _, text = word.partition("=")
+        values[name] = params[name].parse(text) if name in params else text  # an unknown name is refused with the known ones
+    degradation = Degradation(options.blur, values, **_values(options, AFTER_BLUR))  # type: ignore[arg-type]
+    restorer = RESTORERS[options.restorer]
+    write_image(options.target, restorer.restore(read_image(options.source), degradation, **_values(options, restorer.params)))
+    return 0
+
+
+def _evaluate_thesis(options: argparse.Namespace) -> int:
+    from deblur.evaluate import thesis_report  # brings Matplotlib and Keras
+
+    thesis_report()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

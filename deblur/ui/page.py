@@ -1,0 +1,85 @@
+"""The whole page, once for every language: `build()` returns the Gradio app."""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from deblur.ui import play, results
+from deblur.ui.texts import LANGUAGES, Texts, load_texts
+
+STYLE = Path(__file__).parent / "style.css"
+
+# A visitor who copies the link shares exactly what is on the screen.
+_SHARE = """
+element.addEventListener('click', async event => {
+  const button = event.target.closest('.share');
+  if (!button) return;
+  try { await navigator.clipboard.writeText(location.href); } catch { prompt(button.dataset.label, location.href); return; }
+  const before = button.textContent;
+  button.textContent = button.dataset.done;
+  setTimeout(() => { button.textContent = before; }, 2000);
+});
+element.querySelectorAll('.language a').forEach(link => link.addEventListener('click', () => { link.href = link.getAttribute('href').split('?')[0] + location.search; }));
+"""
+
+
+def theme() -> gr.themes.Base:
+    """Calm, with the system's own fonts: no request leaves for one."""
+    return gr.themes.Base(
+        primary_hue="emerald",
+        neutral_hue="slate",
+        radius_size="md",
+        text_size="md",
+        font=["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"],
+        font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
+    )
+
+
+def build() -> gr.Blocks:
+    """Build the page: English at the root, every other language under its code."""
+    with gr.Blocks(title="Deblur playground", analytics_enabled=False, delete_cache=(600, 3600)) as demo:
+        _content(load_texts(LANGUAGES[0]))
+    for language in LANGUAGES[1:]:
+        texts = load_texts(language)
+        with demo.route(texts("language.own_name"), language, show_in_navbar=False):
+            _content(texts)
+    return demo
+
+
+def launch_options() -> dict[str, Any]:
+    """What `launch` gets wherever the page runs: nothing is stored in the visitor's browser, nothing leaves the server."""
+    return {
+        "theme": theme(),
+        "css_paths": [STYLE],
+        "run_history": False,
+        "ssr_mode": False,
+        "show_error": False,
+        "max_file_size": "20mb",
+        "enable_monitoring": False,
+        "state_session_capacity": 200,
+        "footer_links": ["api"],
+        "favicon_path": Path(__file__).parent / "favicon.svg",
+    }
+
+
+def _content(texts: Texts) -> None:
+    links = "".join(
+        f'<a href="{"./" if language == LANGUAGES[0] else language}" lang="{language}"{" aria-current=page" if language == texts.language else ""}>'
+        f"{load_texts(language)('language.own_name')}</a>"
+        for language in LANGUAGES
+    )
+    gr.HTML(
+        "",
+        html_template=f'<header class="head" lang="{texts.language}"><div><h1>Deblur playground <span>{texts("page.question")}</span></h1><p>{texts("page.first_step")}</p></div>'
+        f'<nav><span class="language">{links}</span><button type="button" class="share" data-label="{texts("page.share")}" '
+        f'data-done="{texts("page.shared")}">{texts("page.share")}</button></nav></header>',
+        js_on_load=_SHARE,
+        elem_id="head",
+        apply_default_css=False,
+    )
+    with gr.Tabs():
+        with gr.Tab(texts("tab.play"), id="play"):
+            play.build(texts)
+        with gr.Tab(texts("tab.results"), id="results"):
+            results.build(texts)

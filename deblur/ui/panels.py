@@ -1,0 +1,106 @@
+"""The three pictures with their numbers, the PSF and its frequency response, as HTML. Pictures travel inside it."""
+
+import base64
+from html import escape
+
+import numpy as np
+
+from deblur.image import Picture, encode_jpeg, encode_png, to_bytes
+from deblur.kernels import Psf, horizontal_response
+from deblur.metrics import Scores
+from deblur.ui.texts import Texts, digits, signed
+
+ROLES = ("sharp", "blurred", "restored")
+LOSSLESS_VALUES = 300_000  # from here on JPEG of quality 92 is what keeps the page quick
+CRISP_SIDE = 200  # px: smaller pictures are shown pixel by pixel, scaled by a whole factor
+NUMBERED_SIDE = 5  # PSFs up to this side show their weights as numbers
+
+
+def data_uri(picture: Picture) -> str:
+    """The picture as it is, as a data: address."""
+    levels = to_bytes(picture)
+    kind, data = ("png", encode_png(levels)) if levels.size < LOSSLESS_VALUES else ("jpeg", encode_jpeg(levels))
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def panel(role: str, picture: Picture | None, texts: Texts, caption: str, numbers: list[tuple[str, str]], instead: str = "") -> str:
+    """One picture with its title and numbers; `instead` is a sentence that stands where there is no picture."""
+    title = texts(f"role.{role}")
+    rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in numbers)
+    if picture is None:
+        inside = f'<p class="instead">{escape(instead)}</p>'
+    else:
+        height, width = picture.shape[:2]
+        crisp = " crisp" if max(height, width) <= CRISP_SIDE else ""
+        alt = escape(f"{title}: {caption}, {width}×{height}")
+        address = data_uri(picture)
+        inside = (
+            f'<img class="picture{crisp}" style="--w:{width};--h:{height}" width="{width}" height="{height}" alt="{alt}" src="{address}">'
+        )
+        inside += (
+            f'<a class="keep" download="{role}.{"png" if "png" in address[:16] else "jpg"}" href="{address}" '
+            f'title="{escape(texts("play.download"))}" aria-label="{escape(texts("play.download"))}: {title}">↓</a>'
+        )
+    return (
+        f'<figure class="panel {role}"><figcaption><span class="name">{title}</span> <span class="what">{escape(caption)}</span></figcaption>'
+        f'<div class="frame">{inside}</div><dl class="numbers">{rows}</dl></figure>'
+    )
+
+
+def score_rows(scores: Scores, texts: Texts, gain: float | None = None) -> list[tuple[str, str]]:
+    """PSNR, SSIM and error as label and number with its unit; the PSNR of a restored picture carries its gain."""
+    psnr = texts("numbers.identical") if np.isinf(scores.psnr) else f"{digits(scores.psnr)} dB"
+    rows = [
+        ("PSNR", psnr),
+        ("SSIM", "–" if scores.ssim is None else digits(scores.ssim)),
+        (texts("numbers.error"), f"{digits(scores.error)} %"),
+    ]
+    if gain is not None:
+        rows.append((texts("numbers.gain"), f"{signed(gain)} dB"))
+    return rows
+
+
+def psf_card(psf: Psf | None, texts: Texts) -> str:
+    """The PSF, drawn pixel by pixel, and what share of each horizontal frequency passes; or why there is none."""
+    if psf is None:
+        return f'<div class="psf none"><p>{escape(texts("psf.none"))}</p></div>'
+    rows, columns = psf.shape
+    weights = _numbered(psf) if max(rows, columns) <= NUMBERED_SIDE else _shaded(psf, texts)
+    caption = texts("psf.caption", rows=rows, columns=columns, largest=digits(float(psf.max())))
+    return (
+        f'<div class="psf"><figure>{weights}<figcaption>{escape(caption)}</figcaption></figure>'
+        f"<figure>{_response(psf, texts)}<figcaption>{escape(texts('psf.passes'))}</figcaption></figure></div>"
+    )
+
+
+def _shaded(psf: Psf, texts: Texts) -> str:
+    picture = (psf / psf.max()).astype(np.float32)
+    rows, columns = psf.shape
+    return (
+        f'<div class="frame small"><img class="picture crisp" style="--w:{columns};--h:{rows}" width="{columns}" height="{rows}" '
+        f'alt="{escape(texts("psf.alt"))}" src="{data_uri(picture)}"></div>'
+    )
+
+
+def _numbered(psf: Psf) -> str:
+    columns = psf.shape[1]
+    cells = "".join(
+        f'<span style="--share:{weight / psf.max():.3f}"{" class=strong" if weight > 0.55 * psf.max() else ""}>{digits(weight)}</span>'
+        for weight in psf.ravel()
+    )
+    return f'<div class="weights" style="--columns:{columns}">{cells}</div>'
+
+
+def _response(psf: Psf, texts: Texts) -> str:
+    width, height, left, bottom = 150, 96, 22, 16
+    shares = np.abs(horizontal_response(psf, 64))
+    across = np.linspace(left, width - 4, len(shares))
+    points = " ".join(f"{x:.1f},{4 + (height - bottom - 4) * (1 - share):.1f}" for x, share in zip(across, shares, strict=True))
+    floor = height - bottom
+    return (
+        f'<svg class="response" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(texts("psf.passes_alt"))}">'
+        f'<path class="axis" d="M{left} 4V{floor}H{width - 4}"/><polyline points="{points}"/>'
+        f'<text x="{left - 4}" y="9" text-anchor="end">1</text><text x="{left - 4}" y="{floor}" text-anchor="end">0</text>'
+        f'<text x="{left}" y="{height - 3}">{escape(texts("psf.coarse"))}</text>'
+        f'<text x="{width - 4}" y="{height - 3}" text-anchor="end">{escape(texts("psf.fine"))}</text></svg>'
+    )

@@ -1,0 +1,44 @@
+"""The Results tab: what the thesis' networks reach, from the stored report."""
+
+import base64
+import json
+from html import escape
+from pathlib import Path
+
+import gradio as gr
+
+from deblur.ui.texts import Texts, digits
+
+REPORTS = Path(__file__).parents[2] / "reports"
+
+
+def table(texts: Texts) -> str:
+    """Table 4.1 as HTML, from reports/thesis.json."""
+    rows = json.loads((REPORTS / "thesis.json").read_text())["rows"]
+    head = "".join(
+        f"<th>{escape(texts(f'results.{key}'))}</th>" for key in ("row", "setting", "paper", "blurred", "restored", "psnr", "ssim")
+    )
+    body = "".join(
+        f"<tr><th scope=row>{escape(texts('network.' + row['name']))}</th><td>{texts('results.printed' if row['printed'] else 'results.meant')}</td>"
+        f"<td>{digits(row['paper_error']) if row['printed'] else '–'}</td><td>{digits(row['blurred']['error'])}</td><td>{digits(row['restored']['error'])}</td>"
+        f"<td>{digits(row['blurred']['psnr'])} → {digits(row['restored']['psnr'])}</td><td>{digits(row['blurred']['ssim'])} → {digits(row['restored']['ssim'])}</td></tr>"
+        for row in rows
+    )
+    return f'<div class="scroll"><table class="report"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def build(texts: Texts) -> None:
+    """Lay out the tab inside the current Blocks."""
+    if not (REPORTS / "thesis.json").is_file():
+        gr.Markdown(texts("results.missing"))
+        return
+    figures = "".join(
+        f'<figure><img loading="lazy" alt="{escape(texts("results.figure_alt", what=texts(f"network.{path.stem}")))}" '
+        f'src="data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"><figcaption>{escape(texts(f"network.{path.stem}"))}</figcaption></figure>'
+        for path in sorted(REPORTS.glob("figures/thesis-*.png"))
+    )
+    gr.HTML(
+        f'<article class="results"><h2>{texts("results.title")}</h2><p>{texts("results.intro")}</p>{table(texts)}'
+        f'<p>{texts("results.lesson")}</p><p>{texts("results.traps")}</p><div class="figures">{figures}</div></article>',
+        apply_default_css=False,
+    )

@@ -1,0 +1,93 @@
+"""What the page shows, as one value: made from the controls or from a link, and written back into the link."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from deblur.blur import BLURS
+from deblur.data import COUNTS
+from deblur.degrade import AFTER_BLUR, Degradation
+from deblur.params import Choice, Parameter, Value
+from deblur.restore import RESTORERS
+
+GARMENT, YOURS = "garment", "yours"
+FIRST_GARMENT = 1  # a pullover that reads “Lee”: everyone sees when the letters are lost
+DEFAULT_RESTORER = "wiener"
+
+
+def allowed(param: Parameter, value: object) -> Value:
+    """The value if the parameter allows it, else the closest one that it does: on the page nothing raises."""
+    if isinstance(param, Choice):
+        return value if isinstance(value, str) and value in param.options else param.default
+    try:
+        number = float(value)  # type: ignore[arg-type]
+        return param.check(param.nearest(number)) if abs(number) < 1e9 else param.default
+    except (TypeError, ValueError):
+        return param.default
+
+
+@dataclass(frozen=True)
+class State:
+    """One state of the Play tab. Every field is valid by construction through `from_fields`."""
+
+    garment: int = FIRST_GARMENT
+    source: str = GARMENT
+    blur: str = "gaussian"
+    values: Mapping[str, Value] = field(default_factory=dict)
+    after: Mapping[str, Value] = field(default_factory=dict)
+    restorer: str = DEFAULT_RESTORER
+    own: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def degradation(self) -> Degradation:
+        """What the controls say happens to the picture."""
+        return Degradation(self.blur, self.values, **self.after)  # type: ignore[arg-type]
+
+    @classmethod
+    def from_fields(cls, get: Callable[[str], object]) -> "State":
+        """Read a state.
+
+        Args:
+            get: Gives the raw value of a field by its key, or None. Keys: "garment", "source", "blur", "blur.<name>.<parameter>",
+                "<parameter>" of noise and storage, "restorer", "restorer.<name>.<parameter>".
+        """
+        blur, restorer, index = get("blur"), get("restorer"), get("garment")
+        blur = blur if isinstance(blur, str) and blur in BLURS else "gaussian"
+        restorer = restorer if isinstance(restorer, str) and restorer in RESTORERS else DEFAULT_RESTORER
+        garment = int(index) if str(index).isdecimal() and int(str(index)) < COUNTS["test"] else FIRST_GARMENT  # type: ignore[call-overload]
+        return cls(
+            garment,
+            YOURS if get("source") == YOURS else GARMENT,
+            blur,
+            {param.name: allowed(param, get(f"blur.{blur}.{param.name}")) for param in BLURS[blur].params},
+            {param.name: allowed(param, get(param.name)) for param in AFTER_BLUR},
+            restorer,
+            {param.name: allowed(param, get(f"restorer.{restorer}.{param.name}")) for param in RESTORERS[restorer].params},
+        )
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, str]) -> "State":
+        """Read a link; what is missing or wrong takes its default."""
+        return cls.from_fields(lambda key: query.get(_short(key)))
+
+    def fields(self) -> dict[str, Value]:
+        """The inverse of `from_fields`: only what counts in this state."""
+        return {
+            "garment": self.garment,
+            "source": self.source,
+            "blur": self.blur,
+            **{f"blur.{self.blur}.{name}": value for name, value in self.values.items()},
+            **{name: value for name, value in self.after.items() if name != "quality" or self.after["storage"] == "jpeg"},
+            "restorer": self.restorer,
+            **{f"restorer.{self.restorer}.{name}": value for name, value in self.own.items()},
+        }
+
+    def query(self) -> str:
+        """The link's query string."""
+        return urlencode({_short(key): value for key, value in self.fields().items() if key != "source"})
+
+
+def _short(key: str) -> str:
+    """blur.gaussian.size -> blur_size: the filter's name stands in the link already."""
+    parts = key.split(".")
+    return parts[0] if len(parts) == 1 else f"{parts[0]}_{parts[-1]}"

@@ -14,6 +14,7 @@ from keras import ops
 
 from deblur import stream
 from deblur.image import clip, write_whole
+from deblur.networks import with_agreement
 from deblur.optimizer import ConvolutionMuon
 from deblur.stream import GROUPS, Batch, Source
 
@@ -67,22 +68,23 @@ def train(network: keras.Model, source: Source, plan: Plan, checkpoint: Path, va
     optimizer = ConvolutionMuon(
         plan.learning_rate, adam_lr_ratio=0.5, weight_decay=None, adam_weight_decay=None, exclude_layers=FIRST_AND_LAST, global_clipnorm=1.0
     )
-    network.compile(optimizer, log_error)
-    network.optimizer.build(network.trainable_variables)
-    rows = resume(network, checkpoint)
+    model = with_agreement(network)
+    model.compile(optimizer, log_error)
+    optimizer.build(model.trainable_variables)
+    rows = resume(model, checkpoint)
     first = int(rows[-1]["step"]) if rows else 0
     before = rows[-1]["seconds"] if rows else 0.0
     best = max((row["validation"] for row in rows), default=-math.inf)
     start = kept = time.monotonic()
     losses = []
-    for step, (planes, conditions, sharp) in enumerate(stream.batches(source, first, plan.workers), 1):
+    for step, batch in enumerate(stream.batches(source, first, plan.workers), 1):
         now = time.monotonic()
         share = (now - start) / (60 * plan.minutes)
-        network.optimizer.learning_rate = rate(plan, step, share)
-        losses.append(float(network.train_on_batch([planes, conditions], sharp)))
+        optimizer.learning_rate = rate(plan, step, share)
+        losses.append(float(model.train_on_batch(list(batch[:-1]), batch.sharp)))
         if share < 1 and now - kept < plan.every:
             continue
-        scores = validate(network, validation)
+        scores = validate(model, validation)
         row = {"step": first + step, "seconds": round(before + now - start, 1), "loss": float(np.mean(losses)), "validation": float(np.mean(scores))}
         row |= {f"group_{place}": score for place, score in enumerate(scores)}
         rows.append(row)
@@ -90,22 +92,17 @@ def train(network: keras.Model, source: Source, plan: Plan, checkpoint: Path, va
         if row["validation"] > best:
             best = row["validation"]
             _write(checkpoint / "best.npz", network.weights, rows)
-        _write(checkpoint / "state.npz", [*network.weights, *network.optimizer.variables], rows)
+        _write(checkpoint / "state.npz", [*network.weights, *optimizer.variables], rows)
         kept = time.monotonic()
         yield row
         if share >= 1:
             return
 
 
-def validate(network: keras.Model, validation: list[Batch]) -> list[float]:
-    """PSNR of each group in dB."""
-    squares = [np.mean(np.square(restore(network, planes, conditions) - sharp)) for planes, conditions, sharp in validation]
-    return [round(-10 * math.log10(square + LEAST_SQUARE), 3) for square in squares]
-
-
-def restore(network: keras.Model, planes: Any, conditions: Any) -> np.ndarray:
-    """Run the network on a batch, cut to [0, 1]."""
-    return clip(np.asarray(network.predict_on_batch([planes, conditions])))
+def validate(model: keras.Model, validation: list[Batch]) -> list[float]:
+    """PSNR of each group in dB, cut to [0, 1]."""
+    answers = [clip(np.asarray(model.predict_on_batch(list(batch[:-1])))) - batch.sharp for batch in validation]
+    return [round(-10 * math.log10(np.mean(np.square(difference)) + LEAST_SQUARE), 3) for difference in answers]
 
 
 def resume(network: keras.Model, checkpoint: Path, name: str = "state") -> list[Row]:

@@ -124,6 +124,39 @@ def universal(widths: tuple[int, int] = (32, 80), blocks: tuple[int, int] = (2, 
     return keras.Model([pictures, known], inverse + error * signal, name="universal")
 
 
+def with_agreement(network: keras.Model) -> keras.Model:
+    """Continue the universal network by `deblur.condition.agree`, so that training reaches through it.
+
+    Inputs: the network's two, then `kept` and `added` (N, H, W, 1), from `deblur.condition.agreement`.
+    """
+    kept, added = layers.Input((None, None, 1), name="kept"), layers.Input((None, None, 1), name="added")
+    restored = Agreement(dtype="float32", name="agreement")(network(network.inputs), kept, added)
+    return keras.Model([*network.inputs, kept, added], restored, name="with_agreement")
+
+
+@keras.saving.register_keras_serializable(package="deblur")
+class Agreement(keras.layers.Layer):
+    """Weigh a picture's cosines by `kept`, then add `added`; all (N, H, W, 1). No weights."""
+
+    def call(self, restored: Any, kept: Any, added: Any) -> Any:
+        """The same shape; `restored` is cut to [0, 1] before."""
+        shape = ops.shape(restored)
+        down, across = _cosines(shape[1]), ops.transpose(_cosines(shape[2]))
+        spectrum = ops.matmul(ops.matmul(down, ops.clip(restored[..., 0], 0.0, 1.0)), across) * kept[..., 0]
+        return ops.matmul(ops.matmul(down, spectrum), across)[..., None] + added
+
+    def compute_output_shape(self, restored_shape: tuple, kept_shape: tuple, added_shape: tuple) -> tuple:
+        return restored_shape
+
+
+def _cosines(length: Any) -> Any:
+    """The type-I cosine transform of a line as a matrix, scaled to be its own inverse."""
+    places = ops.cast(ops.arange(length), "float32")
+    last = places[-1]
+    halved = ops.where((places == 0) | (places == last), 0.5, 1.0)
+    return ops.cos(np.pi / last * places[:, None] * places[None, :]) * halved * ops.sqrt(2.0 / last)
+
+
 def _residual_block(signal: Any, code: Any, name: str) -> Any:
     """Two convolutions beside the signal, the channels between them weighed and shifted by what is known of the degradation."""
     count = signal.shape[-1]

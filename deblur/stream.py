@@ -4,11 +4,12 @@ import multiprocessing
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -20,7 +21,18 @@ from deblur.degrade import Degradation
 from deblur.image import Bytes, Picture, from_bytes, read_image, to_bytes, to_grey
 from deblur.thesis import EXPERIMENTS
 
-Batch = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]  # planes, condition, sharp
+
+
+class Batch(NamedTuple):
+    """What one step of training is given; the first four are the inputs of `networks.with_agreement`."""
+
+    planes: NDArray[np.float32]  # (N, H, W, P)
+    conditions: NDArray[np.float32]  # (N, K)
+    kept: NDArray[np.float32]  # (N, H, W, 1), see condition.agreement
+    added: NDArray[np.float32]  # (N, H, W, 1)
+    sharp: NDArray[np.float32]  # (N, H, W, 1)
+
+
 
 GROUPS = 6  # degradations in a batch; the pictures of a group share one, so that physics is computed for all at once
 GARMENTS = 12  # in a group
@@ -53,12 +65,11 @@ class Source:
     seed: int = 0
 
     def batch(self, number: int) -> Batch:
-        """Make one batch: planes (N, H, W, 3), conditions (N, K), sharp (N, H, W, 1); N a multiple of `GROUPS`."""
+        """Make one batch; its N is a multiple of `GROUPS`."""
         rng = np.random.default_rng((self.seed, number))
         shows_photos = self.photos is not None and number % PHOTO_EVERY == PHOTO_EVERY - 1
         groups = [photo_group(rng, load_photos(self.photos)[:-HELD_PHOTOS]) if shows_photos else garment_group(rng, self._garments()) for _ in range(GROUPS)]
-        planes, conditions, sharp = (np.concatenate(parts) for parts in zip(*groups, strict=True))
-        return planes, conditions, sharp
+        return joined(groups)
 
     def _garments(self) -> Bytes:
         (images, _), _ = _split(self.garments)
@@ -99,8 +110,7 @@ def garment_group(rng: np.random.Generator, images: Bytes, degradation: Degradat
 def whole_pictures(sharp: list[Picture], degradation: Degradation, rng: np.random.Generator) -> Batch:
     """Blur small grey pictures of one size by one degradation, borders and all."""
     blurred = np.stack([degradation.apply(picture, rng) for picture in sharp], axis=-1)
-    planes, vector = condition.hand_over(blurred, degradation)
-    return planes, np.tile(vector, (len(sharp), 1)), np.stack(sharp)[..., None]
+    return prepared(np.stack(sharp, axis=-1), blurred, degradation)
 
 
 def photo_group(rng: np.random.Generator, photos: tuple[Bytes, ...], degradation: Degradation | None = None) -> Batch:
@@ -111,8 +121,25 @@ def photo_group(rng: np.random.Generator, photos: tuple[Bytes, ...], degradation
     if sharp.ndim == 3:
         channel = rng.integers(3)
         sharp, blurred = sharp[..., channel], blurred[..., channel]
+    return prepared(sharp[..., None], blurred[..., None], degradation)
+
+
+def prepared(sharp: NDArray, blurred: NDArray, degradation: Degradation) -> Batch:
+    """Add what the network reads to pictures (H, W, N) that suffered one degradation."""
     planes, vector = condition.hand_over(blurred, degradation)
-    return planes, vector[None], sharp[None, ..., None]
+    kept, added = condition.agreement(blurred, degradation)
+    return Batch(planes, np.tile(vector, (len(planes), 1)), kept, added, np.moveaxis(sharp, 2, 0)[..., None])
+
+
+def joined(groups: Sequence[Batch]) -> Batch:
+    """One batch of several."""
+    return Batch(*(np.concatenate(parts) for parts in zip(*groups, strict=True)))
+
+
+def middle(photo: Bytes, side: int) -> Picture:
+    """The middle square of a photograph, in grey."""
+    top, left = ((length - side) // 2 for length in photo.shape[:2])
+    return from_bytes(to_bytes(to_grey(from_bytes(photo[top : top + side, left : left + side]))))
 
 
 def piece(rng: np.random.Generator, photo: Bytes, side: int) -> Picture:
@@ -164,9 +191,7 @@ def validation(source: Source) -> dict[str, Batch]:
     if source.photos is not None:
         held = load_photos(source.photos)[-HELD_PHOTOS:]
         for setting in (*SETTINGS, *VALIDATED):
-            parts = [photo_group(rng, held, setting) for _ in range(HELD_PHOTOS)]
-            planes, conditions, pieces = (np.concatenate(part) for part in zip(*parts, strict=True))
-            groups["photo " + _label(setting)] = planes, conditions, pieces
+            groups["photo " + _label(setting)] = joined([photo_group(rng, held, setting) for _ in range(HELD_PHOTOS)])
     return groups
 
 

@@ -4,6 +4,7 @@ Everything here is part of the trained weights: change a constant or the meaning
 The card holds the names in their order: one that is added here for a new filter leaves old weights as they are.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -129,8 +130,8 @@ def condition(degradation: Degradation, error: float, names: Sequence[str] = CON
     values, psf = degradation.values, degradation.psf
     kind = "linear" if psf is not None else degradation.blur
     known: dict[str, float] = {
-        "log_error": np.log(error),
-        "log_noise": np.log10(degradation.noise + 1e-3) + 3,
+        "log_error": math.log(error),
+        "log_noise": math.log10(degradation.noise + 1e-3) + 3,
         "salt_pepper": 4 * degradation.salt_pepper,
         "float": degradation.storage == "float",
         "jpeg": degradation.storage == "jpeg",
@@ -140,7 +141,7 @@ def condition(degradation: Degradation, error: float, names: Sequence[str] = CON
     if psf is not None:
         spread_rows, spread_columns = _spread(psf.sum(axis=1)), _spread(psf.sum(axis=0))
         known |= {
-            "psf_rows": np.log1p(spread_rows), "psf_columns": np.log1p(spread_columns), "psf_peak": psf.max() ** 0.5,
+            "psf_rows": math.log1p(spread_rows), "psf_columns": math.log1p(spread_columns), "psf_peak": psf.max() ** 0.5,
             "psf_symmetric": spectral.is_doubly_symmetric(psf),
         }
     elif kind == "median":

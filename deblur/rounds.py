@@ -15,7 +15,7 @@ from deblur.degrade import AFTER_BLUR
 from deblur.params import Param
 from deblur.stream import Source
 
-ARGUMENTS: dict[str, Any] = {"widths": [32, 64], "blocks": [1, 4], "planes": len(PLANES), "conditions": len(CONDITION)}
+ARGUMENTS: dict[str, Any] = {"widths": (32, 64), "blocks": (1, 4), "planes": len(PLANES), "conditions": len(CONDITION)}
 
 
 def train_round(minutes: float, photos: Path | None, data: str | None, seed: int, resume: bool, into: Path, command: str) -> None:
@@ -66,7 +66,7 @@ def train_round(minutes: float, photos: Path | None, data: str | None, seed: int
 
 def build() -> keras.Model:
     """The network as the card describes it, with new weights."""
-    return networks.universal(**{name: tuple(value) if isinstance(value, list) else value for name, value in ARGUMENTS.items()})
+    return networks.universal(**ARGUMENTS)
 
 
 def trained_ranges() -> dict[str, Any]:

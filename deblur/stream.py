@@ -22,7 +22,6 @@ from deblur.image import Bytes, Picture, from_bytes, read_image, to_bytes, to_gr
 from deblur.thesis import EXPERIMENTS
 
 
-
 class Batch(NamedTuple):
     """What one step of training is given; the first four are the inputs of `networks.with_agreement`."""
 
@@ -97,7 +96,7 @@ def draw(rng: np.random.Generator, settings_share: float = 0.0) -> Degradation:
         psf = kernels.shake(rng, int(rng.integers(5, MAX_SHAKE + 1)))
         drawn = Degradation.from_psf(psf, drawn.noise, drawn.storage, quality=drawn.quality)
     if rng.random() < 0.1:
-        drawn = drawn.with_(noise=0.2 * float(rng.random()), quality=int(rng.integers(degrade.QUALITY.low, degrade.QUALITY.high + 1)))
+        drawn = drawn.with_(noise=0.2 * float(rng.random()), quality=degrade.draw_value(rng, degrade.QUALITY))
     return drawn.with_(salt_pepper=degrade.SALT_PEPPER.high * float(rng.random()) ** 2) if rng.random() < 0.05 else drawn
 
 
@@ -151,12 +150,12 @@ def piece(rng: np.random.Generator, photo: Bytes, side: int) -> Picture:
         size = [max(side, round(length * scale)) for length in picture.shape[1::-1]]
         picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     top, left = (rng.integers(length - side + 1) for length in picture.shape[:2])
-    cut = np.rot90(picture[top : top + side, left : left + side], rng.integers(4))
+    cut = np.rot90(picture[top : top + side, left : left + side], int(rng.integers(4)))
     cut = np.ascontiguousarray(cut[:, ::-1] if rng.random() < 0.5 else cut)
     return from_bytes(to_bytes(to_grey(cut) if rng.random() < 0.5 else cut))
 
 
-_PARENT_GONE = 3
+PARENT_GONE = 3
 
 
 def _start_worker() -> None:
@@ -164,7 +163,12 @@ def _start_worker() -> None:
     os.nice(1)
     parent = multiprocessing.parent_process()
     assert parent is not None
-    threading.Thread(target=lambda: (parent.join(), os._exit(_PARENT_GONE)), daemon=True).start()  # a killed parent leaves no worker behind
+
+    def follow() -> None:
+        parent.join()
+        os._exit(PARENT_GONE)
+
+    threading.Thread(target=follow, daemon=True).start()  # a killed parent leaves no worker behind
 
 
 def batches(source: Source, first: int, workers: int = 1, ahead: int = 8) -> Iterator[Batch]:

@@ -42,18 +42,20 @@ def unsharp(blurred: Picture, radius: float, amount: float) -> Picture:
 
 
 def inverse(blurred: Picture, psf: Psf, floor: float) -> Picture:
-    """Divide by the blur's spectrum, held back only where that is close to zero.
+    """Divide by the blur's spectrum, but leave alone what it has nearly erased.
 
     Assumes a linear blur, a mirrored border and no noise: what little there is, rounding to 8 bits included, is divided too.
 
     Args:
         blurred: The picture.
         psf: The blur's PSF.
-        floor: log10 of the gain of the blur below which the division fades out: it amplifies nothing more than 0.5·10^−floor times.
+        floor: log10 of the gain of the blur below which the division fades out and the picture stays as it is; nothing is amplified
+            more than about 0.5·10^−floor times.
 
-    Source: Gonzalez and Woods 2018, eq. 5-78; the fading is Tikhonov's of order zero (Tikhonov and Arsenin 1977).
+    Source: Gonzalez and Woods 2018, eq. 5-78; the fading is Tikhonov's of order zero around the blurred picture (Tikhonov and Arsenin 1977).
     """
-    return clip(spectral.regularised(blurred, psf, on_gradient=0.0, on_picture=100.0**floor))
+    missing = blurred.astype(np.float64) - convolve(blurred.astype(np.float64), psf)
+    return clip(blurred + spectral.regularised(missing, psf, on_gradient=0.0, on_picture=100.0**floor))
 
 
 def wiener(blurred: Picture, psf: Psf, noise_variance: float, strength: float) -> Picture:
@@ -94,7 +96,7 @@ def richardson_lucy(blurred: Picture, psf: Psf, num_iter: int) -> Picture:
     for _ in range(num_iter):
         reblurred = convolve(restored, psf)
         ratio = np.divide(blurred, reblurred, out=np.zeros_like(blurred), where=reblurred > BLACK)
-        restored *= correlate_back(ratio, psf) / reached
+        restored *= np.divide(correlate_back(ratio, psf), reached, out=np.ones_like(blurred), where=reached > BLACK)
     return clip(restored)
 
 

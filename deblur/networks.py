@@ -35,7 +35,7 @@ def affine_part(network: keras.Model) -> keras.Model | None:
     """Return the network without its last sigmoid if everything before it is affine, else None."""
     *inner, last = network.layers[1:]
     affine = all(getattr(layer, "activation", None) is keras.activations.linear for layer in inner)
-    return keras.Model(network.inputs, last.input) if affine and last.name == "restored" else None
+    return keras.Model(network.input, last.input) if affine and last.name == "restored" else None
 
 
 @keras.saving.register_keras_serializable(package="deblur")

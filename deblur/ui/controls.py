@@ -9,25 +9,17 @@ from deblur.blur import BLURS
 from deblur.degrade import AFTER_BLUR
 from deblur.params import Choice, Param, Parameter
 from deblur.restore import RESTORERS
-from deblur.ui.state import State, allowed
+from deblur.ui.state import State
 from deblur.ui.texts import Texts
 
 
 class ParamSlider(gr.Slider):
-    """A slider that never refuses: what was typed beside it becomes the closest value the parameter allows."""
+    """A slider that never refuses: `State` turns what was typed beside it into the closest value that the parameter allows."""
 
     is_template = True
-    param: Param
-
-    @classmethod
-    def of(cls, param: Param, **more: Any) -> "ParamSlider":
-        """Make the slider of a parameter (Gradio reads the constructor's signature, so that stays as it is)."""
-        slider = cls(param.low, param.high, param.default, step=param.step, buttons=[], **more)
-        slider.param = param
-        return slider
 
     def preprocess(self, payload: float) -> float:
-        return allowed(self.param, payload)  # type: ignore[return-value]
+        return payload
 
 
 @dataclass
@@ -53,7 +45,7 @@ class Controls:
             options = [(self.texts(f"{text_key}.options.{option}"), option) for option in param.options]
             kind = gr.Radio if len(options) <= 4 else gr.Dropdown
             return self.add(key, kind(options, value=param.default, label=label, info=info, elem_id=elem_id))
-        return self.add(key, ParamSlider.of(param, label=label, info=info, elem_id=elem_id))
+        return self.add(key, ParamSlider(param.low, param.high, param.default, step=param.step, label=label, info=info, elem_id=elem_id, buttons=[]))
 
     def blur(self) -> None:
         """The choice of the filter and, under it, the parameters of each filter in a group of its own."""

@@ -1,6 +1,7 @@
 """The Play tab: choose a picture, blur it, restore it, and see all three at once."""
 
 from html import escape
+from pathlib import Path
 
 import gradio as gr
 
@@ -14,7 +15,7 @@ from deblur.ui.controls import Controls
 from deblur.ui.picker import garment_picker
 from deblur.ui.state import DEFAULT_RESTORER, FIRST_GARMENT, GARMENT, YOURS, State
 from deblur.ui.texts import Texts, digits, signed
-from deblur.ui.upload import MAX_SIDE, PictureUpload
+from deblur.ui.upload import MAX_SIDE, picture_upload, read_upload
 
 SEED = 0  # of the noise: the same link shows the same picture
 
@@ -102,7 +103,7 @@ def build(texts: Texts) -> None:
                 with gr.Group(elem_classes="bare") as controls.groups["source.garment"]:
                     controls.add("garment", garment_picker(texts, FIRST_GARMENT))
                 with gr.Group(visible=False, elem_classes="bare") as controls.groups["source.yours"]:
-                    upload = PictureUpload.of(texts, elem_id="upload")
+                    upload = picture_upload(texts)
                     gr.HTML(f'<p class="meaning">{escape(texts("play.upload_limits", side=MAX_SIDE))}</p>')
             shown = gr.HTML(stage(first, None, texts), js_on_load=_FOLLOW_LINK, elem_id="stage", apply_default_css=False)
             psf = gr.HTML(panels.psf_card(first.degradation.psf, texts), elem_id="psf", apply_default_css=False)
@@ -138,8 +139,13 @@ def build(texts: Texts) -> None:
         ]
         return [*settings, *(gr.update(visible=visible[name]) for name in controls.groups), *render(state, None)]
 
-    def keep(uploaded: Picture | None) -> tuple[Bytes | None, dict]:
-        return (None, gr.skip()) if uploaded is None else (to_bytes(uploaded), gr.update(value=YOURS))
+    def keep(path: Path | None) -> tuple[object, object]:
+        if path is None:  # cleared to make room for the next one
+            return gr.skip(), gr.skip()
+        try:
+            return to_bytes(read_upload(path)), gr.update(value=YOURS)
+        except InputError as refusal:
+            raise gr.Error(texts.reason(refusal.reason), title=texts("play.refused"), print_exception=False) from refusal
 
     quick = {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden", "api_visibility": "private"}
     gr.on([component.input for component in components], live, [picture, *components], [shown, psf], **quick)

@@ -1,0 +1,274 @@
+"""The real page in a real Chromium: what is seen is compared, pixel by pixel and number by number, with OpenCV and the core."""
+
+import base64
+import io
+import re
+from collections.abc import Iterator
+from urllib.parse import parse_qs
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from deblur.data import load_fashion_mnist
+from deblur.degrade import Degradation
+from deblur.image import from_bytes, to_bytes
+from deblur.metrics import error, psnr
+from deblur.restore import RESTORERS
+from deblur.ui.state import FIRST_GARMENT
+
+from .conftest import photograph
+
+WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+SLOW = 10_000  # ms; a busy machine takes its time
+
+
+@pytest.fixture
+def page(chromium, page_url) -> Iterator[object]:
+    """The page, opened wide; afterwards nothing may have gone wrong in the browser and no request may have left the machine."""
+    yield from _open(chromium, page_url, WIDE)
+
+
+@pytest.fixture
+def phone(chromium, page_url) -> Iterator[object]:
+    yield from _open(chromium, page_url, PHONE)
+
+
+def _open(chromium, url: str, viewport: dict[str, int]) -> Iterator[object]:
+    context = chromium.new_context(viewport=viewport, permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.set_default_timeout(SLOW)
+    wrong: list[str] = []
+    page.on("pageerror", lambda problem: wrong.append(str(problem)))
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on("request", lambda request: wrong.append(request.url) if not request.url.startswith((url, "data:", "blob:")) else None)
+    visit(page, url)
+    yield page
+    context.close()
+    assert not wrong
+
+
+def visit(page, url: str) -> None:
+    """Open the page and wait for its first event, which sets the controls to what the link says."""
+    with page.expect_response(lambda response: response.request.method == "POST" and "/gradio_api/" in response.url):
+        page.goto(url)
+    page.wait_for_selector("#stage .sharp img")
+
+
+def settle(page, **expected: str) -> None:
+    """Wait until the stage shows a state with these values in its link."""
+    page.wait_for_function(
+        """expected => { const query = new URLSearchParams(document.querySelector('#stage [data-query]').dataset.query);
+        return Object.entries(expected).every(([name, value]) => query.get(name) === value); }""",
+        arg=expected,
+    )
+
+
+def shown(page, role: str) -> np.ndarray:
+    """The pixels of a panel as uint8."""
+    address = page.get_attribute(f"#stage .{role} img", "src")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.split(",")[1]))))
+
+
+def query(page) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(page.get_attribute("#stage [data-query]", "data-query")).items()}
+
+
+def number(page, role: str, label: str) -> float:
+    text = page.inner_text(f"#stage .{role} .numbers div:has(dt:text-is('{label}')) dd")
+    return float(re.sub(r"[^\d.+−-]", "", text).replace("−", "-"))
+
+
+def garment(index: int) -> np.ndarray:
+    return load_fashion_mnist("test")[0][index]
+
+
+def choose(page, control: str, label: str) -> None:
+    page.click(f"#control-{control} label:has-text('{label}')")
+
+
+def test_opens_with_a_finished_example(page) -> None:
+    sharp = garment(FIRST_GARMENT)
+    blurred = cv2.GaussianBlur(sharp, (3, 3), 0)
+    assert np.array_equal(shown(page, "sharp"), sharp)
+    assert np.array_equal(shown(page, "blurred"), blurred)
+    state = query(page)
+    restored = RESTORERS[state["restorer"]].restore(from_bytes(blurred), Degradation())
+    assert np.abs(shown(page, "restored") - 255 * restored).max() < 0.51
+    assert number(page, "blurred", "PSNR") == pytest.approx(psnr(from_bytes(blurred), from_bytes(sharp)), rel=0.005)
+    assert number(page, "blurred", "Error") == pytest.approx(error(from_bytes(blurred), from_bytes(sharp)), rel=0.005)
+    assert number(page, "restored", "PSNR") == pytest.approx(psnr(restored, from_bytes(sharp)), rel=0.005)
+    gain = psnr(restored, from_bytes(sharp)) - psnr(from_bytes(blurred), from_bytes(sharp))
+    assert number(page, "restored", "Gain") == pytest.approx(gain, rel=0.005)
+    assert "brought back" in page.inner_text("#stage .verdict")
+
+
+def test_result_is_visible_without_scrolling(page) -> None:
+    assert page.locator("#stage .verdict").bounding_box()["y"] < WIDE["height"] - 40
+    slider = page.locator("#control-blur-gaussian-size input[type=range]").bounding_box()
+    assert slider["y"] + slider["height"] < WIDE["height"]
+
+
+def test_small_pictures_are_scaled_by_a_whole_factor_without_smoothing(page) -> None:
+    for role in ("sharp", "blurred", "restored"):
+        picture = page.locator(f"#stage .{role} img")
+        box = picture.bounding_box()
+        assert box["width"] >= 8 * 28
+        assert box["width"] % 28 == 0 and box["height"] % 28 == 0
+        assert picture.evaluate("image => getComputedStyle(image).imageRendering") == "pixelated"
+
+
+def test_phone_shows_three_panels_in_a_row_and_nothing_overflows(phone) -> None:
+    tops = [phone.locator(f"#stage .{role}").bounding_box()["y"] for role in ("sharp", "blurred", "restored")]
+    assert max(tops) - min(tops) < 2
+    assert phone.locator("#stage .restored img").bounding_box()["y"] + 110 < PHONE["height"]
+    assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_garment_is_picked_by_class_by_picture_and_at_random(page) -> None:
+    page.click("#garments button[data-class=bag]")
+    thumb = page.locator("#garments .strip[data-of=bag] button").nth(2)
+    thumb.click()
+    index = thumb.get_attribute("data-garment")
+    settle(page, garment=index)
+    assert np.array_equal(shown(page, "sharp"), garment(int(index)))
+    assert thumb.get_attribute("aria-pressed") == "true"
+    page.click("#garments .dice")
+    page.wait_for_function(
+        "old => new URLSearchParams(document.querySelector('#stage [data-query]').dataset.query).get('garment') !== old", arg=index
+    )
+    assert np.array_equal(shown(page, "sharp"), garment(int(query(page)["garment"])))
+
+
+def test_filters_show_their_own_controls_and_pixels(page) -> None:
+    choose(page, "blur", "Median")
+    settle(page, blur="median")
+    page.wait_for_selector("#control-blur-median-size")
+    page.wait_for_selector("#control-blur-gaussian-size", state="hidden")
+    assert np.array_equal(shown(page, "blurred"), cv2.medianBlur(garment(FIRST_GARMENT), 5))
+    assert "not a convolution" in page.inner_text("#psf")
+    choose(page, "restorer", "Wiener")
+    settle(page, restorer="wiener")
+    assert "no convolution" in page.inner_text("#stage .restored .instead")  # a reason where the picture would be
+    choose(page, "blur", "Average")
+    settle(page, blur="average")
+    assert np.array_equal(shown(page, "blurred"), cv2.blur(garment(FIRST_GARMENT), (3, 3)))
+    assert page.locator("#stage .restored img").count() == 1
+
+
+def test_dragging_ends_on_the_newest_position(page) -> None:
+    slider = page.locator("#control-blur-gaussian-size input[type=range]")
+    box = slider.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 8, middle)
+    page.mouse.down()
+    for step in range(40):
+        page.mouse.move(box["x"] + 8 + (box["width"] - 60) * abs(np.sin(step / 6)), middle)
+    page.mouse.move(box["x"] + box["width"] * 0.4, middle)
+    page.mouse.up()
+    size = int(slider.input_value())
+    assert size % 2 == 1 and size > 5
+    settle(page, blur_size=str(size))
+    page.wait_for_timeout(300)
+    assert query(page)["blur_size"] == str(size)
+    assert np.array_equal(shown(page, "blurred"), cv2.GaussianBlur(garment(FIRST_GARMENT), (size, size), 0))
+
+
+def test_keyboard_moves_a_slider(page) -> None:
+    page.focus("#control-blur-gaussian-size input[type=range]")
+    page.keyboard.press("ArrowRight")
+    settle(page, blur_size="5")
+    assert np.array_equal(shown(page, "blurred"), cv2.GaussianBlur(garment(FIRST_GARMENT), (5, 5), 0))
+
+
+def test_typed_values_become_the_closest_allowed_ones(page) -> None:
+    field = page.locator("#control-blur-gaussian-size input[type=number]")
+    field.fill("8")
+    field.blur()
+    page.wait_for_function("document.querySelector('#stage [data-query]').dataset.query.match(/blur_size=(7|9)/)")
+    assert "Traceback" not in page.content()
+
+
+def test_restorer_changes_the_restored_picture_and_says_when_it_is_the_wrong_tool(page) -> None:
+    choose(page, "restorer", "Thesis")
+    settle(page, restorer="thesis")
+    blurred = from_bytes(shown(page, "blurred"))
+    expected = RESTORERS["thesis"].restore(blurred, Degradation())
+    assert np.abs(shown(page, "restored") - 255 * expected).max() < 1
+    assert page.locator("#stage ~ .note, #stage .note").count() == 0
+    choose(page, "blur", "Defocus")
+    settle(page, blur="defocus")
+    assert "wrong tool" in page.inner_text("#stage .note")
+    choose(page, "restorer", "Unsharp")
+    settle(page, restorer="unsharp")
+    page.locator("#control-restorer-unsharp-amount input[type=number]").fill("5")
+    page.locator("#control-restorer-unsharp-radius input[type=number]").fill("5")
+    page.locator("#control-restorer-unsharp-radius input[type=number]").blur()
+    settle(page, restorer_amount="5.0", restorer_radius="5.0")
+    assert number(page, "restored", "Gain") < 0
+    assert "worse than doing nothing" in page.inner_text("#stage .verdict")
+
+
+def test_uploads_are_shown_in_colour_and_bad_ones_get_a_sentence(page, tmp_path) -> None:
+    levels = to_bytes(photograph((37, 44, 3)))
+    Image.fromarray(levels).save(tmp_path / "picture.png")
+    Image.fromarray(levels[:5]).save(tmp_path / "small.png")
+    (tmp_path / "broken.png").write_bytes((tmp_path / "picture.png").read_bytes()[:300])
+    choose(page, "source", "Your picture")
+    settle(page, blur="gaussian")
+    page.set_input_files("#upload input[type=file]", tmp_path / "picture.png")
+    page.wait_for_function("document.querySelector('#stage .sharp img').naturalWidth === 44")
+    assert np.array_equal(shown(page, "sharp"), levels)
+    assert np.array_equal(shown(page, "blurred"), cv2.GaussianBlur(levels, (3, 3), 0))
+    for name, words in (("small.png", "at least 17 px"), ("broken.png", "could not be read")):
+        page.click("#upload button[aria-label=Clear]")
+        page.set_input_files("#upload input[type=file]", tmp_path / name)
+        page.wait_for_selector(f"[data-testid=toast-body]:has-text('{words}')")
+        page.click("[data-testid=toast-close]")
+        assert np.array_equal(shown(page, "sharp"), levels)  # what was there stays
+
+
+def test_link_restores_the_state_and_nonsense_becomes_defaults(page, page_url) -> None:
+    visit(page, page_url + "?garment=42&blur=average&blur_size=7&noise=0.05&storage=float&restorer=wiener&restorer_strength=10")
+    page.wait_for_function("document.querySelector('#stage [data-query]').dataset.query.includes('garment=42')")
+    assert np.array_equal(shown(page, "sharp"), garment(42))
+    expected = Degradation("average", {"size": 7}, 0.05, storage="float").apply(from_bytes(garment(42)))
+    assert np.abs(shown(page, "blurred") - 255 * expected).max() < 0.51
+    assert page.input_value("#control-blur-average-size input[type=number]") == "7"
+    visit(page, page_url + "?garment=-3&blur=nonsense&blur_size=nan&noise=1e400&storage=tape&restorer=magic")
+    assert query(page) | {"garment": str(FIRST_GARMENT), "blur": "gaussian", "blur_size": "3", "storage": "8-bit"} == query(page)
+
+
+def test_share_copies_the_link_of_the_state(page) -> None:
+    page.focus("#control-blur-gaussian-size input[type=range]")
+    page.keyboard.press("ArrowRight")
+    settle(page, blur_size="5")
+    page.wait_for_function("location.search.includes('blur_size=5')")
+    page.click(".share")
+    assert "blur_size=5" in page.evaluate("navigator.clipboard.readText()")
+
+
+def test_spanish_page(page, page_url) -> None:
+    visit(page, page_url + "es")
+    assert "¿se puede deshacer un desenfoque?" in page.inner_text("h1")
+    assert "recuperó" in page.inner_text("#stage .verdict")
+    choose(page, "blur", "Promedio")
+    settle(page, blur="average")
+
+
+def test_storage_control_shows_quality_only_where_it_counts(page) -> None:
+    page.click("#after-blur button")
+    page.wait_for_selector("#control-storage")
+    assert not page.is_visible("#control-quality")
+    choose(page, "storage", "JPEG")
+    settle(page, storage="jpeg")
+    page.wait_for_selector("#control-quality")
+    expected = Degradation("gaussian", storage="jpeg").apply(from_bytes(garment(FIRST_GARMENT)))
+    assert np.abs(shown(page, "blurred") - 255 * expected).max() < 0.51
+
+
+def test_results_tab_shows_the_table(page) -> None:
+    page.click("button[role=tab]:has-text('Results')")
+    page.wait_for_selector("table.report")
+    assert "1.65" in page.inner_text("table.report")

@@ -1,0 +1,109 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+import train
+from deblur.cards import read_card
+from deblur.networks import thesis_autoencoder
+from deblur.training import train_epochs
+
+ROOT = Path(__file__).parent.parent
+
+
+def pairs(count: int = 50) -> tuple[np.ndarray, np.ndarray]:
+    sharp = np.random.default_rng(0).random((count, 10, 10, 1), dtype=np.float32)
+    return (sharp + np.roll(sharp, 1, axis=2)) / 2, sharp
+
+
+def run(epochs: int, folder: Path | None = None, **more: object) -> tuple[list, list[np.ndarray]]:
+    keras.utils.set_random_seed(2)
+    network = thesis_autoencoder(filters=(4, 2))
+    rows = list(train_epochs(network, *pairs(), epochs=epochs, batch=20, checkpoint=folder, **more))
+    return rows, network.get_weights()
+
+
+@pytest.mark.parametrize("collapse", [True, False])
+def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path, collapse) -> None:
+    rows, unbroken = run(4, collapse=collapse)
+    run(2, tmp_path, collapse=collapse)
+    resumed_rows, resumed = run(4, tmp_path, collapse=collapse)
+    assert [row["epoch"] for row in resumed_rows] == [1, 2, 3, 4]
+    assert [row["loss"] for row in resumed_rows] == pytest.approx([row["loss"] for row in rows], rel=1e-6)
+    for one, other in zip(unbroken, resumed, strict=True):
+        assert np.abs(one - other).max() < 1e-6
+
+
+def test_collapsed_and_plain_training_have_the_same_loss_curve() -> None:
+    assert [row["loss"] for row in run(3)[0]] == pytest.approx([row["loss"] for row in run(3, collapse=False)[0]], rel=1e-4)
+
+
+@pytest.mark.parametrize("loss", ["mse", "binary_crossentropy"])
+def test_the_reported_loss_is_the_formula(loss) -> None:
+    keras.utils.set_random_seed(2)
+    network = thesis_autoencoder(filters=(4, 2))
+    blurred, sharp = pairs(20)
+    row = next(iter(train_epochs(network, blurred, sharp, epochs=1, batch=20, loss=loss, learning_rate=0.0, validation=(blurred, sharp))))
+    restored = np.asarray(network(blurred)).astype(np.float64)
+    formula = {
+        "mse": np.mean((restored - sharp) ** 2),
+        "binary_crossentropy": -np.mean(sharp * np.log(restored) + (1 - sharp) * np.log(1 - restored)),
+    }[loss]
+    assert row["loss"] == pytest.approx(formula, rel=1e-4)
+    assert row["val_loss"] == pytest.approx(formula, rel=1e-4)
+
+
+@pytest.fixture
+def small_data(tmp_path, monkeypatch) -> Path:
+    """The test split in the place of the training split, so that the command needs no download; nothing is measured on it."""
+    from deblur import data
+
+    monkeypatch.setattr(train, "load_fashion_mnist", lambda split, folder=None: data.load_fashion_mnist("test"))
+    return tmp_path
+
+
+def test_the_command_writes_weights_card_history_and_plot(small_data) -> None:
+    assert train.main(["thesis-average", "--epochs", "1", "--images", "300", "--batch", "100", "--into", str(small_data)]) == 0
+    card = read_card("thesis-average", small_data)
+    assert card.training["epochs"] == 1 and card.data["pictures"] == 300
+    assert (small_data / "thesis-average.png").read_bytes().startswith(b"\x89PNG")
+    assert (small_data / "thesis-average.csv").read_text().startswith("epoch,loss,seconds\n1,")
+    train.main(["thesis-average", "--epochs", "2", "--images", "300", "--batch", "100", "--into", str(small_data), "--resume"])
+    assert len((small_data / "thesis-average.csv").read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [(["thesis-average", "--epochs", "0"], "at least 1"), (["nonsense"], "invalid choice"), (["thesis-average", "--into", "/nowhere/at/all"], "folder")],
+)
+def test_wrong_words_get_one_line_and_exit_status_2(words, expected, capsys) -> None:
+    with pytest.raises(SystemExit) as stop:
+        train.main(words)
+    assert stop.value.code == 2
+    assert expected in capsys.readouterr().err
+
+
+def test_a_killed_run_loses_at_most_one_epoch(tmp_path) -> None:
+    """`kill -9` while it trains; what is left is a whole checkpoint, and no half-written weights."""
+    script = (
+        "import sys; sys.path[:0] = [sys.argv[1], sys.argv[1] + '/tests']\n"
+        "from pathlib import Path; import keras; from test_training import pairs; from deblur.networks import thesis_autoencoder\n"
+        "from deblur.training import train_epochs; keras.utils.set_random_seed(2)\n"
+        "for row in train_epochs(thesis_autoencoder(filters=(4, 2)), *pairs(), epochs=10**6, batch=20, checkpoint=Path(sys.argv[2])):\n"
+        "    print(int(row['epoch']), flush=True)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, str(ROOT), str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        epochs = 0
+        for line in process.stdout:
+            epochs = int(line)
+            if epochs >= 3:
+                break
+        process.kill()
+    with np.load(tmp_path / "state.npz") as state:
+        history = str(state["history"]).splitlines()
+    assert len(history) - 1 >= epochs >= 3
+    rows, _ = run(len(history) + 1, tmp_path)
+    assert [row["epoch"] for row in rows] == list(range(1, len(history) + 2))

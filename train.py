@@ -16,7 +16,7 @@ What to expect on the test split after 100 epochs is in weights/<name>.json and 
 The universal network has no epochs: it sees freshly blurred pictures until its minutes are over, and its learning rate falls to nothing at
 their end. Two cores take some 6 steps a second, each of 72 garments or 6 pieces of photographs. A checkpoint is written every 2.5 minutes; a
 killed run is gone on from there. What the network reaches is in weights/universal.json; those figures are measured by the same command
-after training, or alone by `python train.py universal --minutes 0 --resume`.
+after training, or alone by `python train.py universal --minutes 0`.
 """
 
 import argparse

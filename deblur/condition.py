@@ -158,4 +158,4 @@ def _waves(frequencies: NDArray, side: int) -> NDArray:
 def _spread(profile: NDArray) -> float:
     """Standard deviation of a PSF along one axis, px."""
     places = np.arange(len(profile))
-    return float(np.sqrt(max(0.0, profile @ (places - profile @ places) ** 2)))
+    return math.sqrt(max(0.0, float(profile @ (places - profile @ places) ** 2)))

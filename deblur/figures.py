@@ -11,7 +11,6 @@ from deblur.degrade import Degradation
 from deblur.image import Bytes, from_bytes
 from deblur.stream import SETTINGS
 
-TOGETHER = 500  # pictures
 SIDE = 64  # px: large enough for the network's every layer
 SHOWN = (*SETTINGS, *(setting.with_(storage="float") for setting in SETTINGS if setting.psf is not None), Degradation("bilateral"))
 
@@ -36,8 +35,7 @@ def _measured(network: keras.Model, images: Bytes, setting: Degradation, seed: i
     rng = np.random.default_rng(seed)
     sharp = from_bytes(images)
     blurred = np.stack([setting.apply(picture, rng) for picture in sharp])
-    parts = (np.moveaxis(blurred[first : first + TOGETHER], 0, 2) for first in range(0, len(images), TOGETHER))
-    restored = np.concatenate([np.moveaxis(universal.restore_with(network, part, setting), 2, 0) for part in parts])
+    restored = np.moveaxis(universal.restore_with(network, np.moveaxis(blurred, 0, 2), setting), 2, 0)
     before, after = (np.mean((pictures - sharp) ** 2, axis=(1, 2), dtype=np.float64) for pictures in (blurred, restored))
     return {
         "blur": setting.blur, "values": dict(setting.values), "storage": setting.storage, "pictures": len(images),

@@ -16,6 +16,7 @@ from deblur.reasons import InputError, Reason
 NAME = "universal"
 ALIGNED = 4  # px: the network halves the resolution twice
 MARGIN = 48  # px of a tile that are cut away; no pixel of the network's output depends on one further off
+PIXELS = 4_000_000  # of a stack at a time: bounds the memory of the physics to that of one large channel
 TILE = 1152  # px a side at most, margins included: bounds the network's memory
 
 
@@ -41,9 +42,14 @@ def restore(blurred: Picture, degradation: Degradation) -> Picture:
 
 def restore_with(network: Any, blurred: NDArray, degradation: Degradation, names: tuple[str, ...] = CONDITION) -> Picture:
     """The same with a network at hand that reads the condition of these names."""
-    planes, vector = hand_over(blurred, degradation, names)
-    restored = np.moveaxis(run(network, planes, vector), 0, 2).reshape(blurred.shape)
-    return np.ascontiguousarray(agree(restored, blurred, degradation))
+    stack = blurred.reshape(*blurred.shape[:2], -1)
+    few = max(1, PIXELS // (stack.shape[0] * stack.shape[1]))
+    restored = np.empty(stack.shape, np.float32)
+    for first in range(0, stack.shape[2], few):
+        part = stack[..., first : first + few]
+        planes, vector = hand_over(part, degradation, names)
+        restored[..., first : first + few] = agree(np.moveaxis(run(network, planes, vector), 0, 2), part, degradation)
+    return restored.reshape(blurred.shape)
 
 
 def run(network: Any, planes: NDArray[np.float32], vector: NDArray[np.float32], tile: int = TILE) -> Picture:

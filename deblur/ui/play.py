@@ -56,7 +56,7 @@ def stage(state: State, upload: Bytes | None, texts: Texts) -> str:
         verdict = texts("verdict.blurred", error=digits(before.error), blur=filter_name)
     else:
         after = metrics.scores(restored, sharp)
-        gain = after.psnr - before.psnr
+        gain = metrics.gain(before, after)
         restored_panel = panels.panel("restored", restored, texts, restorer_name, panels.score_rows(after, texts, gain))
         verdict = verdict_sentence(before, metrics.brought_back(blurred, restored, sharp), gain, filter_name, restorer_name, texts)
         doubt = RESTORERS[state.restorer].doubts(degradation, **state.own)
@@ -88,7 +88,7 @@ def build(texts: Texts) -> None:
     picture = gr.State(None, time_to_live=3600)
     first = State.from_fields(lambda key: None)
     with gr.Row(elem_id="play", equal_height=False):
-        with gr.Column(scale=13, min_width=320, elem_id="play-pictures"):
+        with gr.Column(scale=14, min_width=320, elem_id="play-pictures"):
             with gr.Column(elem_id="sources"):
                 source = gr.Radio(
                     [(texts("play.garments"), GARMENT), (texts("play.yours"), YOURS)],
@@ -151,7 +151,7 @@ def build(texts: Texts) -> None:
     gr.on([component.input for component in components], live, [picture, *components], [shown, psf], **quick)
     folding = [controls.by_key[key] for key in ("source", "blur", "restorer", "storage")]
     gr.on([component.input for component in folding], fold, components, groups, **quick)
-    upload.input(keep, upload, [picture, source], show_progress="minimal", api_visibility="private").then(
+    upload.input(keep, upload, [picture, source], trigger_mode="multiple", show_progress="minimal", api_visibility="private").then(
         live, [picture, *components], [shown, psf], show_progress="hidden", api_visibility="private"
     )
     gr.on(

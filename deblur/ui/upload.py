@@ -19,7 +19,7 @@ class PictureUpload(gr.Image):
 
     is_template = True
 
-    def preprocess(self, payload: Any) -> Path | None:
+    def preprocess(self, payload: Any) -> Path | None:  # type: ignore[override]
         return Path(payload.path or "") if payload else None
 
 
@@ -28,7 +28,7 @@ def picture_upload(texts: Texts) -> PictureUpload:
     return PictureUpload(
         sources=["upload", "clipboard", "webcam"],
         label=texts("play.upload"),
-        height=220,
+        height=150,
         buttons=[],
         elem_id="upload",
         webcam_options=gr.WebcamOptions(mirror=False, constraints={"video": {"width": {"ideal": 640}, "height": {"ideal": 480}}}),

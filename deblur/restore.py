@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from deblur import classical
+from deblur import classical, universal
 from deblur.cards import checked_file, read_card
 from deblur.degrade import Degradation
 from deblur.image import Picture, as_picture
@@ -131,6 +131,10 @@ def _thesis_refuses(degradation: Degradation, shape: Shape) -> Reason | None:
     return weights_problem(*EXPERIMENTS)
 
 
+def _universal_refuses(degradation: Degradation, shape: Shape) -> Reason | None:
+    return _needs_room(degradation, shape) or universal.refuses(degradation)
+
+
 def _thesis_doubts(degradation: Degradation, network: str) -> Reason | None:
     chosen = EXPERIMENTS[thesis_network(degradation, network)]
     trained = chosen.degradation
@@ -176,6 +180,7 @@ RESTORERS: dict[str, Restorer] = {
             _needs_psf,
         ),
         Restorer("thesis", (Choice("network", AUTO, (AUTO, *EXPERIMENTS)),), _thesis, _thesis_refuses, _thesis_doubts),
+        Restorer("universal", (), universal.restore, _universal_refuses),
     )
 }
 

@@ -39,11 +39,15 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--images", type=int, metavar="N", help="train on the first N pictures only")
     held = parser.add_mutually_exclusive_group()
     held.add_argument("--validate", action="store_true", help="hold 5,000 of the 60,000 training pictures back and report their loss")
-    held.add_argument("--validate-on-test", action="store_true", help="report the loss of the TEST split after each epoch, as the thesis did")
+    held.add_argument(
+        "--validate-on-test", action="store_true", help="report the loss of the TEST split after each epoch, as the thesis did"
+    )
     parser.add_argument("--plain", action="store_true", help="push every picture through every layer: the same steps, some 20 times slower")
     parser.add_argument("--resume", action="store_true", help="go on from the last whole epoch")
     parser.add_argument("--data", metavar="FOLDER", help="folder with Fashion-MNIST (default: see deblur.data)")
-    parser.add_argument("--into", type=Path, default=WEIGHTS, metavar="FOLDER", help="where weights, card, history and plot go (default weights/)")
+    parser.add_argument(
+        "--into", type=Path, default=WEIGHTS, metavar="FOLDER", help="where weights, card, history and plot go (default weights/)"
+    )
     options = parser.parse_args(words)
     for name, least in (("epochs", 1), ("batch", 1), ("images", 1)):
         given = getattr(options, name)
@@ -96,31 +100,54 @@ def train(experiment: Experiment, options: argparse.Namespace, command: str) -> 
     commit = training.commit()
     with tqdm(total=options.epochs * steps, unit="step", desc=experiment.name) as bar:
         epochs = training.train_epochs(
-            network, blurred, as_batch(images), epochs=options.epochs, batch=options.batch, loss=options.loss, seed=options.seed,
-            validation=validation, collapse=not options.plain, checkpoint=checkpoint, on_batch=lambda _: bar.update(),
+            network,
+            blurred,
+            as_batch(images),
+            epochs=options.epochs,
+            batch=options.batch,
+            loss=options.loss,
+            seed=options.seed,
+            validation=validation,
+            collapse=not options.plain,
+            checkpoint=checkpoint,
+            on_batch=lambda _: bar.update(),
         )
         for row in epochs:
             rows.append(row)
             bar.n = max(bar.n, len(rows) * steps)
             bar.set_postfix({key: f"{value:.5f}" for key, value in row.items() if "loss" in key} | {"epoch": len(rows)})
     card = Card(
-        name=experiment.name, builder="thesis_autoencoder", arguments={},
+        name=experiment.name,
+        builder="thesis_autoencoder",
+        arguments={},
         degradation={
-            "blur": experiment.degradation.blur, "values": dict(experiment.degradation.values),
-            "storage": experiment.degradation.storage, "silhouette": experiment.silhouette,
+            "blur": experiment.degradation.blur,
+            "values": dict(experiment.degradation.values),
+            "storage": experiment.degradation.storage,
+            "silhouette": experiment.silhouette,
         },
         data={"set": "Fashion-MNIST", "split": used, "pictures": len(images), "validation": _validation_name(options)},
         training={
-            "epochs": len(rows), "planned_epochs": EPOCHS, "batch": options.batch, "loss": options.loss, "optimizer": "Adam 0.001",
-            "seed": options.seed, "form": "plain" if options.plain else "collapsed", "final_loss": rows[-1]["loss"],
-            "seconds": round(sum(row["seconds"] for row in rows)), **training.provenance(),
+            "epochs": len(rows),
+            "planned_epochs": EPOCHS,
+            "batch": options.batch,
+            "loss": options.loss,
+            "optimizer": "Adam 0.001",
+            "seed": options.seed,
+            "form": "plain" if options.plain else "collapsed",
+            "final_loss": rows[-1]["loss"],
+            "seconds": round(sum(row["seconds"] for row in rows)),
+            **training.provenance(),
         },
-        commit=commit, command=command,
+        commit=commit,
+        command=command,
     )
     weights.save(network, card, options.into)
     write_whole(options.into / f"{experiment.name}.csv", training.history_csv(rows).encode())
     write_whole(options.into / f"{experiment.name}.png", loss_plot(experiment.name, rows))
-    print(f"{experiment.name}: loss {rows[-1]['loss']:.6f} after {len(rows)} epochs. Figures on the test split: python -m deblur evaluate thesis")
+    print(
+        f"{experiment.name}: loss {rows[-1]['loss']:.6f} after {len(rows)} epochs. Figures on the test split: python -m deblur evaluate thesis"
+    )
 
 
 def _validation_name(options: argparse.Namespace) -> str:

@@ -16,6 +16,7 @@ from deblur.reasons import InputError
 Picture = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 
+WHITE = 255  # the highest of the 8-bit levels
 MAX_PIXELS = 50_000_000
 READ_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 WRITE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
@@ -73,12 +74,12 @@ def clip(picture: NDArray[np.floating]) -> Picture:
 
 def to_bytes(picture: NDArray[np.floating]) -> Bytes:
     """Round to 256 levels; values outside [0, 1] are cut."""
-    return np.rint(np.clip(picture, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return np.rint(np.clip(picture, 0.0, 1.0) * WHITE).astype(np.uint8)
 
 
 def from_bytes(levels: Bytes) -> Picture:
     """Map the levels 0..255 to [0, 1]."""
-    return levels.astype(np.float32) / np.float32(255.0)
+    return levels.astype(np.float32) / np.float32(WHITE)
 
 
 def is_8bit(picture: Picture) -> bool:
@@ -171,7 +172,7 @@ def read_image(source: str | os.PathLike[str] | BinaryIO, max_side: int | None =
 def _pixels(file: Image.Image, orientation: int) -> NDArray:
     if file.mode.startswith("I;16") or file.mode in ("I", "F"):
         deep = np.asarray(file, dtype=np.float32)
-        full = 65535.0 if file.mode != "F" else 1.0 if np.nanmax(deep) <= 1 else 255.0
+        full = 65535.0 if file.mode != "F" else 1.0 if np.nanmax(deep) <= 1 else float(WHITE)
         image: Image.Image = Image.fromarray(clip(np.nan_to_num(deep / full)))
     elif file.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in file.info:
         layer = file.convert("RGBA")

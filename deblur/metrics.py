@@ -80,6 +80,11 @@ def scores(picture: NDArray, sharp: NDArray) -> Scores:
     return Scores(psnr(picture, sharp), ssim(picture, sharp), error(picture, sharp), mse(picture, sharp), mae(picture, sharp))
 
 
+def gain(before: Scores, after: Scores) -> float:
+    """How many dB of PSNR the restorer added over doing nothing; negative if it did harm."""
+    return 0.0 if before.psnr == after.psnr else after.psnr - before.psnr  # equal infinities have no difference
+
+
 def brought_back(blurred: NDArray, restored: NDArray, sharp: NDArray) -> float | None:
     """Share of the blur's squared error that the restorer removed: 1 all of it, below 0 it did harm; None if nothing was blurred."""
     before = mse(blurred, sharp)

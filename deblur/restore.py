@@ -98,9 +98,14 @@ def thesis_network(degradation: Degradation, network: str) -> str:
     """Which of the thesis' networks is meant: the named one, or with "auto" the one trained on this filter, else the Gaussian one."""
     if network != AUTO:
         return network
-    same = [name for name, experiment in EXPERIMENTS.items() if experiment.degradation.blur == degradation.blur and not experiment.silhouette]
-    exact = [name for name in same if dict(EXPERIMENTS[name].degradation.values) == dict(degradation.values)]
-    return (exact or same or list(EXPERIMENTS))[-1]
+
+    def likeness(name: str) -> int:
+        trained = EXPERIMENTS[name].degradation
+        if EXPERIMENTS[name].silhouette or trained.blur != degradation.blur:
+            return 0
+        return 1 + sum(trained.values[key] == value for key, value in degradation.values.items())
+
+    return max(EXPERIMENTS, key=likeness)
 
 
 def _thesis(blurred: Picture, degradation: Degradation, network: str) -> Picture:

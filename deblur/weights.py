@@ -1,5 +1,6 @@
 """Load and save a network together with its card."""
 
+import warnings
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -38,9 +39,11 @@ def load(name: str, folder: Path = WEIGHTS) -> keras.Model:
         raise refused(name, f"made by a builder {card.builder!r} that does not exist")
     arguments = {key: tuple(value) if isinstance(value, list) else value for key, value in card.arguments.items()}
     try:
-        network = networks.BUILDERS[card.builder](**arguments)
-        network.load_weights(path)
-    except (TypeError, ValueError, OSError, KeyError) as problem:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # Keras' word for layers left as they were
+            network = networks.BUILDERS[card.builder](**arguments)
+            network.load_weights(path)
+    except (TypeError, ValueError, OSError, KeyError, UserWarning) as problem:
         raise refused(name, "they do not fit the network of their card") from problem
     network.trainable = False
     return network

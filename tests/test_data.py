@@ -101,7 +101,9 @@ def test_damaged_idx_is_refused_by_name(plain, name, damage, what):
         load_fashion_mnist("test", plain)
 
 
-@pytest.mark.parametrize("damage", [lambda stored: stored[:5000], lambda stored: stored[:500] + b"xx" + stored[502:]], ids=["truncated", "corrupted"])
+@pytest.mark.parametrize(
+    "damage", [lambda stored: stored[:5000], lambda stored: stored[:500] + b"xx" + stored[502:]], ids=["truncated", "corrupted"]
+)
 def test_damaged_gzip_is_refused_by_name(tmp_path, published, damage):
     (tmp_path / f"{IMAGES}.gz").write_bytes(damage(gzip.compress(idx(published[0]), 1)))
     (tmp_path / LABELS).write_bytes(idx(published[1]))

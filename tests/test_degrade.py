@@ -14,7 +14,9 @@ FLAT = np.full((200, 210), 0.5, np.float32)
 
 
 @pytest.mark.parametrize("blur", BLURS)
-@pytest.mark.parametrize("after", [{}, {"noise": 0.05}, {"salt_pepper": 0.3}, {"storage": "jpeg", "quality": 60}, {"noise": 0.02, "storage": "float"}])
+@pytest.mark.parametrize(
+    "after", [{}, {"noise": 0.05}, {"salt_pepper": 0.3}, {"storage": "jpeg", "quality": 60}, {"noise": 0.02, "storage": "float"}]
+)
 def test_the_same_seed_gives_the_same_picture(picture, blur, after):
     degradation = Degradation(blur, **after)
     kept = picture.copy()

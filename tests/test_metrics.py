@@ -20,7 +20,13 @@ def test_equal_scikit_image(picture, noisy):
     assert metrics.mse(noisy, picture) == pytest.approx(reference.mean_squared_error(noisy, picture), rel=1e-6)
     assert metrics.psnr(noisy, picture) == pytest.approx(reference.peak_signal_noise_ratio(picture, noisy, data_range=1), abs=1e-5)
     structure = reference.structural_similarity(
-        noisy, picture, data_range=1, channel_axis=2 if picture.ndim == 3 else None, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
+        noisy,
+        picture,
+        data_range=1,
+        channel_axis=2 if picture.ndim == 3 else None,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
     )
     assert metrics.ssim(noisy, picture) == pytest.approx(structure, abs=1e-6)
 

@@ -200,6 +200,8 @@ def test_restorer_changes_the_restored_picture_and_says_when_it_is_the_wrong_too
     choose(page, "blur", "Defocus")
     settle(page, blur="defocus")
     assert "wrong tool" in page.inner_text("#stage .note")
+    choose(page, "blur", "Bilateral")
+    settle(page, blur="bilateral")
     choose(page, "restorer", "Unsharp")
     settle(page, restorer="unsharp")
     page.locator("#control-restorer-unsharp-amount input[type=number]").fill("5")
@@ -222,7 +224,7 @@ def test_uploads_are_shown_in_colour_and_bad_ones_get_a_sentence(page, tmp_path)
     assert np.array_equal(shown(page, "sharp"), levels)
     assert np.array_equal(shown(page, "blurred"), cv2.GaussianBlur(levels, (3, 3), 0))
     for name, words in (("small.png", "at least 17 px"), ("broken.png", "could not be read")):
-        page.click("#upload button[aria-label=Clear]")
+        page.click("#upload button[aria-label='Remove Image']")
         page.set_input_files("#upload input[type=file]", tmp_path / name)
         page.wait_for_selector(f"[data-testid=toast-body]:has-text('{words}')")
         page.click("[data-testid=toast-close]")
@@ -272,3 +274,17 @@ def test_results_tab_shows_the_table(page) -> None:
     page.click("button[role=tab]:has-text('Results')")
     page.wait_for_selector("table.report")
     assert "1.65" in page.inner_text("table.report")
+
+
+def test_comparison_shows_every_restorer_and_never_a_stale_one(page) -> None:
+    page.click("#compare-all")
+    page.wait_for_selector("#compared .compare figure")
+    names = page.locator("#compared figcaption .name").all_inner_texts()
+    assert len(names) == len(RESTORERS) + 2
+    assert names[0] == "Nothing done" and names[-1] == "The truth"
+    truth = page.get_attribute("#compared figure:last-child img", "src")
+    assert truth == page.get_attribute("#stage .sharp img", "src")
+    page.focus("#control-blur-gaussian-size input[type=range]")
+    page.keyboard.press("ArrowRight")
+    settle(page, blur_size="5")
+    page.wait_for_function("!document.querySelector('#compared figure')")

@@ -12,9 +12,7 @@ from deblur.restore import RESTORERS
 SIZE = Param("size", 3, 3, 31, 2, "px")
 SIGMA = Param("sigma", 0.0, 0.0, 8.0, 0.1, "px")
 SCALE = Choice("scale", "0-255", ("0-255", "0-1"))
-DECLARED = [
-    param for owner in (*BLURS.values(), *RESTORERS.values()) for param in owner.params
-] + list(AFTER_BLUR)
+DECLARED = [param for owner in (*BLURS.values(), *RESTORERS.values()) for param in owner.params] + list(AFTER_BLUR)
 
 
 @pytest.mark.parametrize("value", [3, 31, 5.0])

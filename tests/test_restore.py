@@ -13,7 +13,13 @@ from deblur.restore import RESTORERS
 from .conftest import photograph
 
 CLASSICAL = ["unsharp", "inverse", "wiener", "richardson_lucy", "total_variation"]
-AFTER = {"stored": {}, "noisy": {"noise": 0.05}, "in float": {"storage": "float"}, "struck": {"salt_pepper": 0.3}, "jpeg": {"storage": "jpeg", "quality": 30}}
+AFTER = {
+    "stored": {},
+    "noisy": {"noise": 0.05},
+    "in float": {"storage": "float"},
+    "struck": {"salt_pepper": 0.3},
+    "jpeg": {"storage": "jpeg", "quality": 30},
+}
 WITH_PSF = [name for name in CLASSICAL if name != "unsharp"]
 
 
@@ -96,7 +102,15 @@ def test_a_psf_larger_than_the_picture_is_refused(restorer):
 @pytest.mark.parametrize("restorer", RESTORERS)
 @pytest.mark.parametrize(
     "bad",
-    [np.full((30, 30), np.nan), np.full((30, 30), np.inf), np.zeros((0, 30)), np.zeros((30, 30, 2)), np.full((30, 30), 255.0), "picture", None],
+    [
+        np.full((30, 30), np.nan),
+        np.full((30, 30), np.inf),
+        np.zeros((0, 30)),
+        np.zeros((30, 30, 2)),
+        np.full((30, 30), 255.0),
+        "picture",
+        None,
+    ],
     ids=["nan", "infinite", "empty", "two channels", "0-255", "text", "nothing"],
 )
 def test_bad_pictures_are_refused(restorer, bad):

@@ -77,7 +77,11 @@ def test_the_command_writes_weights_card_history_and_plot(small_data) -> None:
 
 @pytest.mark.parametrize(
     ("words", "expected"),
-    [(["thesis-average", "--epochs", "0"], "at least 1"), (["nonsense"], "invalid choice"), (["thesis-average", "--into", "/nowhere/at/all"], "folder")],
+    [
+        (["thesis-average", "--epochs", "0"], "at least 1"),
+        (["nonsense"], "invalid choice"),
+        (["thesis-average", "--into", "/nowhere/at/all"], "folder"),
+    ],
 )
 def test_wrong_words_get_one_line_and_exit_status_2(words, expected, capsys) -> None:
     with pytest.raises(SystemExit) as stop:
@@ -95,7 +99,9 @@ def test_a_killed_run_loses_at_most_one_epoch(tmp_path) -> None:
         "for row in train_epochs(thesis_autoencoder(filters=(4, 2)), *pairs(), epochs=10**6, batch=20, checkpoint=Path(sys.argv[2])):\n"
         "    print(int(row['epoch']), flush=True)\n"
     )
-    with subprocess.Popen([sys.executable, "-c", script, str(ROOT), str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(ROOT), str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
         epochs = 0
         for line in process.stdout:
             epochs = int(line)

@@ -45,7 +45,9 @@ class Controls:
             options = [(self.texts(f"{text_key}.options.{option}"), option) for option in param.options]
             kind = gr.Radio if len(options) <= 4 else gr.Dropdown
             return self.add(key, kind(options, value=param.default, label=label, info=info, elem_id=elem_id))
-        return self.add(key, ParamSlider(param.low, param.high, param.default, step=param.step, label=label, info=info, elem_id=elem_id, buttons=[]))
+        return self.add(
+            key, ParamSlider(param.low, param.high, param.default, step=param.step, label=label, info=info, elem_id=elem_id, buttons=[])
+        )
 
     def blur(self) -> None:
         """The choice of the filter and, under it, the parameters of each filter in a group of its own."""

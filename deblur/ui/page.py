@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from deblur.ui import play, results
+from deblur.ui import api, play, results
 from deblur.ui.texts import LANGUAGES, Texts, load_texts
 
 STYLE = Path(__file__).parent / "style.css"
@@ -40,6 +40,7 @@ def build() -> gr.Blocks:
     """Build the page: English at the root, every other language under its code."""
     with gr.Blocks(title="Deblur playground", analytics_enabled=False, delete_cache=(600, 3600)) as demo:
         _content(load_texts(LANGUAGES[0]))
+        api.build()
     for language in LANGUAGES[1:]:
         texts = load_texts(language)
         with demo.route(texts("language.own_name"), language, show_in_navbar=False):
@@ -53,6 +54,7 @@ def launch_options() -> dict[str, Any]:
         "theme": theme(),
         "css_paths": [STYLE],
         "run_history": False,
+        "mcp_server": True,
         "ssr_mode": False,
         "show_error": False,
         "max_file_size": "20mb",

@@ -6,6 +6,7 @@ from pathlib import Path
 import gradio as gr
 
 from deblur import metrics
+from deblur.compare import compare
 from deblur.data import CLASSES, load_fashion_mnist
 from deblur.image import Bytes, Picture, from_bytes, to_bytes
 from deblur.reasons import InputError
@@ -26,6 +27,14 @@ const follow = () => {
   if (shown) history.replaceState(history.state, '', '?' + shown.dataset.query);
 };
 watch('value', follow);
+"""
+
+# A comparison takes a while: one that arrives after the state has moved on is dropped.
+_DROP_STALE = """
+watch('value', () => {
+  const compared = element.querySelector('[data-query]'), shown = document.querySelector('#stage [data-query]');
+  if (compared && compared.dataset.query !== shown.dataset.query) props.value = '';
+});
 """
 
 
@@ -56,7 +65,7 @@ def stage(state: State, upload: Bytes | None, texts: Texts) -> str:
         verdict = texts("verdict.blurred", error=digits(before.error), blur=filter_name)
     else:
         after = metrics.scores(restored, sharp)
-        gain = after.psnr - before.psnr
+        gain = metrics.gain(before, after)
         restored_panel = panels.panel("restored", restored, texts, restorer_name, panels.score_rows(after, texts, gain))
         verdict = verdict_sentence(before, metrics.brought_back(blurred, restored, sharp), gain, filter_name, restorer_name, texts)
         doubt = RESTORERS[state.restorer].doubts(degradation, **state.own)
@@ -88,7 +97,7 @@ def build(texts: Texts) -> None:
     picture = gr.State(None, time_to_live=3600)
     first = State.from_fields(lambda key: None)
     with gr.Row(elem_id="play", equal_height=False):
-        with gr.Column(scale=13, min_width=320, elem_id="play-pictures"):
+        with gr.Column(scale=14, min_width=320, elem_id="play-pictures"):
             with gr.Column(elem_id="sources"):
                 source = gr.Radio(
                     [(texts("play.garments"), GARMENT), (texts("play.yours"), YOURS)],
@@ -107,6 +116,9 @@ def build(texts: Texts) -> None:
                     gr.HTML(f'<p class="meaning">{escape(texts("play.upload_limits", side=MAX_SIDE))}</p>')
             shown = gr.HTML(stage(first, None, texts), js_on_load=_FOLLOW_LINK, elem_id="stage", apply_default_css=False)
             psf = gr.HTML(panels.psf_card(first.degradation.psf, texts), elem_id="psf", apply_default_css=False)
+            with gr.Column(elem_id="compare"):
+                compare_all = gr.Button(texts("compare.button"), elem_id="compare-all", size="sm")
+                compared = gr.HTML("", js_on_load=_DROP_STALE, elem_id="compared", apply_default_css=False)
         with gr.Column(scale=5, min_width=320, elem_id="play-controls"):
             with gr.Column(elem_classes=["card", "blurred"]):
                 gr.HTML(f"<h2>{texts('play.blur')}</h2>")
@@ -120,11 +132,17 @@ def build(texts: Texts) -> None:
     components = list(controls.by_key.values())
     groups = list(controls.groups.values())
 
-    def render(state: State, uploaded: Bytes | None) -> tuple[str, str]:
-        return stage(state, uploaded, texts), panels.psf_card(state.degradation.psf, texts)
+    def render(state: State, uploaded: Bytes | None) -> tuple[str, str, str]:
+        return stage(state, uploaded, texts), panels.psf_card(state.degradation.psf, texts), ""  # a comparison of before would be stale
 
-    def live(uploaded: Bytes | None, *values: object) -> tuple[str, str]:
+    def live(uploaded: Bytes | None, *values: object) -> tuple[str, str, str]:
         return render(controls.state(values), uploaded)
+
+    def compare_restorers(uploaded: Bytes | None, *values: object) -> str:
+        state = controls.state(values)
+        sharp, _ = sharp_picture(state, uploaded, texts)
+        row = panels.comparison(compare(state.degradation.apply(sharp, SEED), state.degradation, sharp), texts)
+        return f'<div data-query="{escape(state.query())}">{row}</div>'
 
     def fold(*values: object) -> list[dict]:
         visible = controls.visible(controls.state(values))
@@ -148,14 +166,30 @@ def build(texts: Texts) -> None:
             raise gr.Error(texts.reason(refusal.reason), title=texts("play.refused"), print_exception=False) from refusal
 
     quick = {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden", "api_visibility": "private"}
-    gr.on([component.input for component in components], live, [picture, *components], [shown, psf], **quick)
+    gr.on([component.input for component in components], live, [picture, *components], [shown, psf, compared], **quick)
     folding = [controls.by_key[key] for key in ("source", "blur", "restorer", "storage")]
     gr.on([component.input for component in folding], fold, components, groups, **quick)
-    upload.input(keep, upload, [picture, source], show_progress="minimal", api_visibility="private").then(
-        live, [picture, *components], [shown, psf], show_progress="hidden", api_visibility="private"
+    upload.input(keep, upload, [picture, source], trigger_mode="multiple", show_progress="minimal", api_visibility="private").then(
+        live, [picture, *components], [shown, psf, compared], show_progress="hidden", api_visibility="private"
+    )
+    compare_all.click(
+        compare_restorers,
+        [picture, *components],
+        compared,
+        trigger_mode="always_last",
+        show_progress="minimal",
+        concurrency_limit=1,
+        concurrency_id="heavy",
+        api_visibility="private",
     )
     gr.on(
-        [_page().load], open_link, None, [*components, *groups, shown, psf], queue=False, show_progress="hidden", api_visibility="private"
+        [_page().load],
+        open_link,
+        None,
+        [*components, *groups, shown, psf, compared],
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 
+from deblur.thesis import EXPERIMENTS
 from deblur.ui.texts import Texts, digits
 
 REPORTS = Path(__file__).parents[2] / "reports"
@@ -33,9 +34,10 @@ def build(texts: Texts) -> None:
         gr.Markdown(texts("results.missing"))
         return
     figures = "".join(
-        f'<figure><img loading="lazy" alt="{escape(texts("results.figure_alt", what=texts(f"network.{path.stem}")))}" '
-        f'src="data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"><figcaption>{escape(texts(f"network.{path.stem}"))}</figcaption></figure>'
-        for path in sorted(REPORTS.glob("figures/thesis-*.png"))
+        f'<figure><img loading="lazy" alt="{escape(texts("results.figure_alt", what=texts(f"network.{name}")))}" '
+        f'src="data:image/png;base64,{base64.b64encode((REPORTS / "figures" / f"{name}.png").read_bytes()).decode()}">'
+        f"<figcaption>{escape(texts(f'network.{name}'))}</figcaption></figure>"
+        for name in EXPERIMENTS
     )
     gr.HTML(
         f'<article class="results"><h2>{texts("results.title")}</h2><p>{texts("results.intro")}</p>{table(texts)}'

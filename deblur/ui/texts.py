@@ -29,7 +29,12 @@ class Texts:
     def reason(self, reason: Reason) -> str:
         """A core sentence in the visitor's language; its English wording where the locale has no own."""
         text = self.entries.get(f"reason.{reason.code}")
-        return text.format(**reason.fields) if text else str(reason)
+        named = {field: self._name(field, value) for field, value in reason.fields.items()}
+        return text.format(**named) if text else str(reason)
+
+    def _name(self, field: str, value: object) -> object:
+        """What a filter or network is called on the page, if the field names one."""
+        return self.entries.get(f"{field}.{value}.label") or self.entries.get(f"{field}.{value}") or value
 
 
 @lru_cache

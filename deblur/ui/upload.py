@@ -19,7 +19,7 @@ class PictureUpload(gr.Image):
 
     is_template = True
 
-    def preprocess(self, payload: Any) -> Path | None:
+    def preprocess(self, payload: Any) -> Path | None:  # type: ignore[override]
         return Path(payload.path or "") if payload else None
 
 
@@ -28,11 +28,21 @@ def picture_upload(texts: Texts) -> PictureUpload:
     return PictureUpload(
         sources=["upload", "clipboard", "webcam"],
         label=texts("play.upload"),
-        height=220,
+        height=150,
         buttons=[],
         elem_id="upload",
         webcam_options=gr.WebcamOptions(mirror=False, constraints={"video": {"width": {"ideal": 640}, "height": {"ideal": 480}}}),
     )
+
+
+def require_uploaded(path: Path) -> None:
+    """Refuse any file but an uploaded one: a client may name any file of the server.
+
+    Raises:
+        ValueError: The path is outside the folder of uploads.
+    """
+    if not is_in_or_equal(path.resolve(), Path(get_upload_folder()).resolve()):
+        raise InputError("not_uploaded", "this picture was not uploaded here. Upload it through the page.")
 
 
 def read_upload(path: Path) -> Picture:
@@ -41,8 +51,7 @@ def read_upload(path: Path) -> Picture:
     Raises:
         ValueError: It was not uploaded here, is no picture, or is too large or too small.
     """
-    if not is_in_or_equal(path.resolve(), Path(get_upload_folder()).resolve()):  # a client may name any file of the server
-        raise InputError("not_uploaded", "this picture was not uploaded here. Upload it through the page.")
+    require_uploaded(path)
     picture = read_image(path, MAX_SIDE)
     if min(picture.shape[:2]) < MIN_SIDE:
         raise InputError(

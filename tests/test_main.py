@@ -1,0 +1,81 @@
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+
+from deblur.__main__ import main
+from deblur.blur import BLURS
+from deblur.degrade import Degradation
+from deblur.image import read_image, write_image
+from deblur.restore import RESTORERS
+
+from .conftest import ROOT, photograph
+
+
+@pytest.fixture
+def source(tmp_path, picture):
+    write_image(tmp_path / "sharp.png", picture)
+    return tmp_path / "sharp.png"
+
+
+@pytest.mark.parametrize("name", BLURS)
+def test_blur_writes_what_python_computes(source, picture, name) -> None:
+    target = source.parent / "blurred.png"
+    assert main(["blur", name, str(source), str(target)]) == 0
+    assert np.array_equal(read_image(target), Degradation(name).apply(picture))
+
+
+def test_flags_come_from_the_parameters(source) -> None:
+    target = source.parent / "blurred.png"
+    assert main(["blur", "gaussian", str(source), str(target), "--size", "7", "--sigma", "1.3", "--noise", "0.02", "--seed", "4"]) == 0
+    assert np.array_equal(read_image(target), Degradation("gaussian", {"size": 7, "sigma": 1.3}, 0.02).apply(read_image(source), 4))
+
+
+@pytest.mark.parametrize("name", ["unsharp", "wiener", "thesis"])
+def test_restore_writes_what_python_computes(source, name) -> None:
+    target = source.parent / "restored.png"
+    assert main(["restore", name, str(source), str(target), "--blur", "average", "--set", "size=5"]) == 0
+    expected = RESTORERS[name].restore(read_image(source), Degradation("average", {"size": 5}))
+    assert np.abs(read_image(target) - expected).max() < 0.51 / 255
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["blur", "gaussian", "SOURCE", "out.png", "--size", "4"], "size = 4.0: expected an odd whole number from 3 to 31. Try"),
+        (["blur", "gaussian", "SOURCE", "out.png", "--size", "big"], "size = 'big'"),
+        (["blur", "gaussian", "nowhere.png", "out.png"], "nowhere.png"),
+        (["blur", "gaussian", "SOURCE", "out.xyz"], "expected a name that ends in"),
+        (["blur", "fog", "SOURCE", "out.png"], "invalid choice"),
+        (["restore", "wiener", "SOURCE", "out.png", "--blur", "median"], "no convolution"),
+        (["restore", "wiener", "SOURCE", "out.png", "--set", "fog=1"], "no parameter 'fog'"),
+        ([], "required"),
+    ],
+)
+def test_mistakes_get_exit_status_2_and_one_clear_line(source, words, expected, capsys) -> None:
+    words = [str(source) if word == "SOURCE" else str(source.parent / word) if word.startswith("out") else word for word in words]
+    try:
+        status = main(words)
+    except SystemExit as stop:
+        status = stop.code
+    told = capsys.readouterr().err
+    assert status == 2
+    assert expected in told and "Traceback" not in told
+    assert not list(source.parent.glob("out*"))
+
+
+def test_help_is_complete() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "deblur", "blur", "bilateral", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for param in BLURS["bilateral"].params:
+        assert f"--{param.name.replace('_', '-')}" in done.stdout and param.expected.split(" from")[0] in " ".join(done.stdout.split())
+
+
+def test_colour_files_stay_in_colour(tmp_path) -> None:
+    levels = (255 * photograph((20, 30, 3))).astype(np.uint8)
+    cv2.imwrite(str(tmp_path / "sharp.png"), levels[:, :, ::-1])
+    main(["blur", "average", str(tmp_path / "sharp.png"), str(tmp_path / "blurred.png")])
+    assert np.array_equal(cv2.imread(str(tmp_path / "blurred.png"))[:, :, ::-1], cv2.blur(levels, (3, 3)))

@@ -1,0 +1,166 @@
+"""The page's parts that need no browser: texts, state, controls, panels."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import parse_qs
+
+import numpy as np
+import pytest
+
+from deblur import params
+from deblur.blur import BLURS
+from deblur.data import CLASSES
+from deblur.degrade import AFTER_BLUR
+from deblur.image import to_bytes
+from deblur.restore import RESTORERS
+from deblur.ui import play
+from deblur.ui.state import GARMENT, YOURS, State
+from deblur.ui.texts import FOLDER, LANGUAGES, digits, load_texts, signed
+
+from .conftest import ROOT, photograph
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_the_same_texts_with_the_same_fields(language) -> None:
+    english, other = load_texts("en").entries, load_texts(language).entries
+    assert set(english) == set(other)
+    for key, text in english.items():
+        if key != "reason.bad_weights":  # what exactly is wrong with a file is told in English alone
+            assert set(re.findall(r"{(\w+)", text)) == set(re.findall(r"{(\w+)", other[key])), key
+
+
+def test_locale_files_repeat_no_key() -> None:
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        keys = [key for key, _ in pairs]
+        assert len(keys) == len(set(keys)), keys
+        return dict(pairs)
+
+    for language in LANGUAGES:
+        json.loads((FOLDER / f"{language}.json").read_text(), object_pairs_hook=unique)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_everything_registered_has_its_texts(language) -> None:
+    texts = load_texts(language)
+    for kind, registry in (("blur", BLURS), ("restorer", RESTORERS)):
+        for name, entry in registry.items():
+            assert texts(f"{kind}.{name}.label") and texts(f"{kind}.{name}.info")
+            for param in entry.params:
+                assert texts(f"{kind}.{name}.{param.name}.label") and texts(f"{kind}.{name}.{param.name}.info")
+                for option in getattr(param, "options", ()):
+                    assert texts(f"{kind}.{name}.{param.name}.options.{option}")
+                if getattr(param, "unit", ""):
+                    assert texts(f"unit.{param.unit}")
+    for param in AFTER_BLUR:
+        assert texts(f"after.{param.name}.label") and texts(f"after.{param.name}.info")
+    assert all(texts(f"class.{name}") for name in CLASSES)
+
+
+def test_no_text_for_visitors_stands_in_python() -> None:
+    """Words between tags, in labels or in alternative texts come from the locale files; the page's own name is no text."""
+    for path in (ROOT / "deblur" / "ui").glob("*.py"):
+        tree = ast.parse(path.read_text().replace("Deblur playground", ""))
+        documentation = {
+            ast.get_docstring(node, clean=False) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module)
+        }
+        words = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+        visible = [
+            word for word in words if word not in documentation and re.search(r">\s*[A-Za-z]{3,} [a-z]{2,}", word) and "=>" not in word
+        ]
+        assert not visible, path.name
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        (0, "0"),
+        (20.44, "20.4"),
+        (4.391, "4.39"),
+        (0.05882, "0.0588"),
+        (137.2, "137"),
+        (1234.0, "1234"),
+        (-3.204, "−3.20"),
+        (float("inf"), "∞"),
+        (1e-9, "0"),
+    ],
+)
+def test_numbers_have_three_digits_and_no_exponent(number, written) -> None:
+    assert digits(number) == written
+
+
+def test_signed_numbers_show_their_sign() -> None:
+    assert (signed(8.123), signed(-3.2), signed(0)) == ("+8.12", "−3.20", "0")
+
+
+@pytest.mark.parametrize("blur", BLURS)
+@pytest.mark.parametrize("restorer", RESTORERS)
+def test_a_state_survives_its_link(blur, restorer) -> None:
+    rng = np.random.default_rng(3)
+
+    def drawn(entries) -> dict[str, params.Value]:
+        from deblur.degrade import draw_value
+
+        return {param.name: draw_value(rng, param) for param in entries}
+
+    after = drawn(AFTER_BLUR) | {"storage": "jpeg"}
+    state = State(77, GARMENT, blur, drawn(BLURS[blur].params), after, restorer, drawn(RESTORERS[restorer].params))
+    query = {name: values[0] for name, values in parse_qs(state.query()).items()}
+    assert State.from_query(query) == state
+
+
+@pytest.mark.parametrize("value", ["", "nan", "inf", "-1e999", "9" * 400, "<script>", "4", "-7", "0.37", None, True, [], 1e300])
+def test_nonsense_in_a_link_becomes_an_allowed_state(value) -> None:
+    keys = ["garment", "blur", "restorer", *(param.name for param in AFTER_BLUR)]
+    keys += [f"blur_{param.name}" for blur in BLURS.values() for param in blur.params]
+    keys += [f"restorer_{param.name}" for restorer in RESTORERS.values() for param in restorer.params]
+    for blur in BLURS:
+        for restorer in RESTORERS:
+            State.from_query(dict.fromkeys(keys, value) | {"blur": blur, "restorer": restorer}).degradation  # noqa: B018 - it is checked when made
+
+
+@pytest.mark.parametrize("blur", BLURS)
+@pytest.mark.parametrize("restorer", RESTORERS)
+@pytest.mark.parametrize("extreme", ["low", "default", "high"])
+def test_no_combination_of_controls_leaves_an_empty_panel(blur, restorer, extreme) -> None:
+    def pick(entries) -> dict[str, params.Value]:
+        return {param.name: getattr(param, extreme, param.default) for param in entries}
+
+    state = State(5, YOURS, blur, pick(BLURS[blur].params), pick(AFTER_BLUR), restorer, pick(RESTORERS[restorer].params))
+    html = play.stage(state, to_bytes(photograph((17, 23, 3))), load_texts("en"))
+    assert html.count("<figure") == 3
+    assert "nan" not in html.split("verdict")[1].lower()
+    assert html.count('class="picture') + html.count('class="instead"') == 3
+    assert "brought back" in html or "worse" in html or "changed nothing" in html or 'class="instead"' in html
+
+
+def test_the_gain_is_told_in_words_even_when_negative() -> None:
+    texts = load_texts("en")
+    worse = State(blur="gaussian", after={"noise": 0.2}, restorer="unsharp", own={"radius": 5.0, "amount": 5.0})
+    assert "worse than doing nothing (−" in play.stage(worse, None, texts)
+    better = State(restorer="wiener")
+    assert re.search(r"brought back [\d.]+ % of that \(\+", play.stage(better, None, texts))
+
+
+def test_the_page_comes_up_without_tensorflow() -> None:
+    script = (
+        "import sys; sys.modules['tensorflow'] = None; sys.modules['keras'] = None\n"
+        "import os; os.environ['GRADIO_ANALYTICS_ENABLED'] = 'False'\n"
+        "from deblur.ui import page; demo = page.build(); print(len(demo.blocks))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 50
+
+
+def test_the_core_is_light_to_import() -> None:
+    script = "import sys, deblur, deblur.blur, deblur.degrade, deblur.restore, deblur.metrics; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    assert not {"gradio", "keras", "tensorflow", "matplotlib", "skimage"} & set(done.stdout.split())
+
+
+def test_favicon_and_style_are_there() -> None:
+    assert (Path(play.__file__).parent / "style.css").is_file() and (Path(play.__file__).parent / "favicon.svg").is_file()

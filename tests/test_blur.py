@@ -153,3 +153,11 @@ def test_bad_pictures_are_refused(bad):
 def test_from_bytes_is_what_8_bits_store():
     levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
     np.testing.assert_array_equal(to_bytes(BLURS["average"].stored(from_bytes(levels))), cv2.blur(levels, (3, 3)))
+
+
+@pytest.mark.parametrize("diameter", [3, 5])
+def test_small_bilaterals_of_grey_bytes_are_rounded_not_cut_off(diameter):
+    sharp, before = photograph((41, 34)), cv2.ipp.useIPP()
+    stored = BLURS["bilateral"].stored(sharp, diameter=diameter)
+    assert np.abs(255 * (stored - BLURS["bilateral"](sharp, diameter=diameter))).max() < 0.501
+    assert cv2.ipp.useIPP() == before

@@ -53,14 +53,15 @@ def panel(role: str, picture: Picture | None, texts: Texts, caption: str, number
 
 def score_rows(scores: Scores, texts: Texts, gain: float | None = None) -> list[tuple[str, str]]:
     """PSNR, SSIM and error as label and number with its unit; the PSNR of a restored picture carries its gain."""
+    error = "–" if np.isinf(scores.error) else f"{digits(scores.error)} %"
     psnr = texts("numbers.identical") if np.isinf(scores.psnr) else f"{digits(scores.psnr)} dB"
     rows = [
         ("PSNR", psnr),
         ("SSIM", "–" if scores.ssim is None else digits(scores.ssim)),
-        (texts("numbers.error"), f"{digits(scores.error)} %"),
+        (texts("numbers.error"), error),
     ]
     if gain is not None:
-        rows.append((texts("numbers.gain"), f"{signed(gain)} dB"))
+        rows.append((texts("numbers.gain"), f"{signed(gain)} dB" if np.isfinite(gain) else "–"))
     return rows
 
 

@@ -37,6 +37,10 @@ element.querySelectorAll('.language a').forEach(link => link.addEventListener('c
 """
 
 
+# Gradio keeps a style sheet of ours inside its own margins; these are outside.
+_PHONE_MARGINS = "<style>@media (max-width: 700px) { .main.fillable.app { padding: 10px 12px !important; } }</style>"
+
+
 def theme() -> gr.themes.Base:
     """Calm, with the system's own fonts: no request leaves for one."""
     return gr.themes.Base(
@@ -74,6 +78,7 @@ def launch_options() -> dict[str, Any]:
         "enable_monitoring": False,
         "state_session_capacity": 200,
         "footer_links": ["api"],
+        "head": _PHONE_MARGINS,
         "favicon_path": Path(__file__).parent / "favicon.svg",
     }
 

@@ -122,9 +122,14 @@ def complete(owner: str, params: Iterable[Parameter], values: Mapping[str, objec
     """Check the given values and fill in the defaults of the others.
 
     Raises:
-        ValueError: A value is refused, or a name is not one of `owner`'s parameters.
+        ValueError: `values` is no mapping, a value is refused, or a name is not one of `owner`'s parameters.
     """
     params = tuple(params)
+    if not isinstance(values, Mapping):
+        raise InputError(
+            "not_values", "{owner} values {given!r}: expected values by name, such as {{\"size\": 3}}. Use {{}} for the defaults.",
+            owner=owner, given=values,
+        )
     unknown = [name for name in values if name not in {param.name for param in params}]
     if unknown:
         known = ", ".join(param.name for param in params) or "no parameters"

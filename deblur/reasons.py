@@ -12,6 +12,12 @@ class Reason(str):
         self.code, self.fields = code, fields
         return self
 
+    def as_error(self) -> "InputError":
+        """The error that gives this reason."""
+        error = InputError.__new__(InputError, str(self))
+        error.reason = self
+        return error
+
 
 class InputError(ValueError):
     """A mistake in what the caller gave; `reason` holds the sentence with its code and fields."""

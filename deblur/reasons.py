@@ -12,12 +12,6 @@ class Reason(str):
         self.code, self.fields = code, fields
         return self
 
-    def as_error(self) -> "InputError":
-        """The error that gives this reason."""
-        error = InputError.__new__(InputError, str(self))
-        error.reason = self
-        return error
-
 
 class InputError(ValueError):
     """A mistake in what the caller gave; `reason` holds the sentence with its code and fields."""
@@ -25,3 +19,10 @@ class InputError(ValueError):
     def __init__(self, code: str, sentence: str, **fields: object) -> None:
         self.reason = Reason(code, sentence, **fields)
         super().__init__(str(self.reason))
+
+    @classmethod
+    def of(cls, reason: Reason) -> "InputError":
+        """The mistake that a reason tells."""
+        error = cls.__new__(cls, str(reason))
+        error.reason = reason
+        return error

@@ -12,6 +12,7 @@ Psf = NDArray[np.float64]
 
 SUBPIXELS = 32  # per side of a pixel, for the share of it that a line or disk covers
 SHAKE_STEPS = 400
+SUM_ROUNDING = 1e-12
 
 
 def gaussian(size: int, sigma: float) -> Psf:
@@ -68,7 +69,7 @@ def bilateral_disk(diameter: int, sigma_space: float) -> Psf:
 
 
 def check_psf(psf: object) -> Psf:
-    """Bring a caller's PSF into the project's form: odd sides by a border of zeros, sum 1.
+    """Bring a caller's PSF into the project's form: odd sides by a border of zeros, sum 1, read-only.
 
     Raises:
         ValueError: It is no 2-D array of finite numbers, holds a negative one, or sums to zero.
@@ -83,7 +84,10 @@ def check_psf(psf: object) -> Psf:
             low=float(psf.min()), high=float(psf.max()), total=float(psf.sum()),
         )
     odd = np.pad(psf, [(0, 1 - side % 2) for side in psf.shape])
-    return odd / odd.sum()
+    if abs(odd.sum() - 1) > SUM_ROUNDING:  # a PSF that was brought to sum 1 before stays the same to the last bit
+        odd /= odd.sum()
+    odd.setflags(write=False)  # a blur keeps it
+    return odd
 
 
 def _subpixels(side: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

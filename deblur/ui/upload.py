@@ -66,7 +66,7 @@ def read_upload(path: Path) -> Picture:
         ValueError: It was not uploaded here, is no picture, or is too large or too small.
     """
     require_uploaded(path)
-    picture = read_image(path, MAX_SIDE)
+    picture = read_image(path, MAX_SIDE, MIN_SIDE)
     if min(picture.shape[:2]) < MIN_SIDE:
         raise InputError(
             "upload_too_small",

@@ -152,7 +152,7 @@ def spectrum(plane: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 def _white(side: int) -> NDArray[np.float64]:
     """Variance of each type-I cosine coefficient of white noise of variance 1, (side,)."""
-    variance = np.full(side, 2.0 * (side - 2) + 2)
+    variance = np.full(side, 2.0 * (side - 2))
     variance[[0, -1]] = 4.0 * (side - 2) + 2
     return variance
 
@@ -179,14 +179,14 @@ def linear_candidates() -> tuple[Candidate, ...]:
     """The convolutions tried: the ranges of the sliders in steps that the spectrum can tell apart."""
     sizes = range(3, 32, 2)
     widths = (0.45, 0.6, 0.8, 1.0, 1.3, 1.7, 2.2, 3.0, 4.0, 5.5, 8.0)
-    lengths = (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 20, 23, 26, 29, 31)
+    lengths = (*range(2, 16), 17, 20, 23, 26, 29, 31)
     steps = np.arange(1.0, 15.1, 0.5)
     return (
         *(("gaussian", {"size": size, "sigma": 0.0}) for size in sizes),
         *(("gaussian", {"size": size, "sigma": width}) for size, width in product(sizes, widths) if size <= 6 * width + 2),
         *(("average", {"size": size}) for size in sizes),
         *(("bilateral", {"diameter": size, "sigma_color": 75.0, "sigma_space": 75.0, "scale": "0-1"}) for size in range(3, 16, 2)),
-        *(("motion", {"length": length, "angle": angle}) for length in lengths for angle in range(0, 91, 9 if length > 5 else 18)),
+        *(("motion", {"length": length, "angle": angle}) for length in lengths for angle in range(0, 91, 6 if length > 5 else 15)),
         *(("defocus", {"radius": float(step)}) for step in steps),
     )
 

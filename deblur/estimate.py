@@ -72,20 +72,21 @@ def estimate(blurred: Picture) -> list[Estimate]:
     Source: Whittle 1953 (likelihood of a spectrum); Cannon 1976 (a blur is known by the zeros of the spectrum).
     """
     picture = as_picture(blurred)
-    if min(picture.shape[:2]) < MIN_SIDE or float(np.ptp(picture)) < LEVEL:
+    plane = picture if picture.ndim == 2 else np.ascontiguousarray(picture[:, :, 1])
+    if min(plane.shape) < MIN_SIDE or float(np.ptp(plane)) < LEVEL:
         raise InputError(
             "nothing_to_estimate", "picture of {height}×{width} px with values from {low:.3g} to {high:.3g}: expected at least {needed}×{needed} px "
             "and something to see. Choose another picture.",
-            height=picture.shape[0], width=picture.shape[1], low=float(picture.min()), high=float(picture.max()), needed=MIN_SIDE,
+            height=plane.shape[0], width=plane.shape[1], low=float(plane.min()), high=float(plane.max()), needed=MIN_SIDE,
         )
-    prior, odds = knowledge("garment" if max(picture.shape[:2]) <= GARMENT_SIDE else "photograph")
-    evidence = Evidence(picture, prior)
-    storage = "8-bit" if is_8bit(picture) else "float"
+    prior, odds = knowledge("garment" if max(plane.shape) <= GARMENT_SIDE else "photograph")
+    evidence = Evidence(plane, prior)
+    storage = "8-bit" if is_8bit(plane) else "float"
     guesses = []
     for name, confidence in zip(BLURS, odds(clues(evidence)), strict=True):
         values, variance = evidence.best(name)
         if name == "motion":
-            values = values | {"angle": sense(evidence.plane, **values)}
+            values = values | {"angle": sense(plane, **values)}
         noise = min(round(variance**0.5, 4), NOISE.high)
         guesses.append(Estimate(Degradation(name, values, noise, storage=storage), float(confidence)))
     return sorted(guesses, key=lambda guess: -guess.confidence)

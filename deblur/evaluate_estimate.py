@@ -154,7 +154,8 @@ def measure_kind(pictures: list[Picture], reach: int, seed: int) -> dict[str, fl
     rng = np.random.default_rng(seed)
     right: dict[str, list[bool]] = {name: [] for name in BLURS}
     off: dict[str, list[float]] = {name: [] for name in [*COUNTED.values(), "angle", "noise"]}
-    second, lost, gained = [], [], []
+    lost: dict[str, list[float]] = {"8-bit": [], "float": []}
+    second, gained = [], []
     for sharp in pictures:
         truth = drawn(rng, reach)
         blurred = truth.apply(sharp, rng)
@@ -173,7 +174,7 @@ def measure_kind(pictures: list[Picture], reach: int, seed: int) -> dict[str, fl
                 off["angle"].append(min(apart, 180 - apart))
         if truth.psf is not None:
             known, blind = (metrics.psnr(restored(blurred, degradation), sharp) for degradation in (truth, guesses[0]))
-            lost.append(known - blind)
+            lost[truth.storage].append(known - blind)
             gained.append(blind - metrics.psnr(blurred, sharp))
     every = [hit for hits in right.values() for hit in hits]
     return {
@@ -184,8 +185,8 @@ def measure_kind(pictures: list[Picture], reach: int, seed: int) -> dict[str, fl
         **{f"median error of {name}, %": 100 * float(np.median(values)) for name, values in off.items() if name not in ("angle", "noise")},
         "median error of angle, degrees": float(np.median(off["angle"])),
         "median error of noise": float(np.median(off["noise"])),
-        "Wiener loses, dB (median)": float(np.median(lost)),
-        "Wiener loses, dB (mean)": float(np.mean(lost)),
+        **{f"Wiener loses in {storage}, dB ({name})": float(middle(values)) for storage, values in lost.items()
+           for name, middle in (("median", np.median), ("mean", np.mean))},
         "blind Wiener gains, dB (mean)": float(np.mean(gained)),
     }
 

@@ -66,18 +66,18 @@ class Evidence:
     """How well each candidate explains a picture's spectrum.
 
     Attributes:
-        plane: The picture, (H, W); of a colour picture the green channel.
+        plane: The picture, (H, W).
         candidates: What was tried.
         fit: How well each explains the picture.
     """
 
-    def __init__(self, picture: Picture, prior: Prior) -> None:
-        self.plane = picture if picture.ndim == 2 else np.ascontiguousarray(picture[:, :, 1])
+    def __init__(self, plane: Picture, prior: Prior) -> None:
+        self.plane = plane
         self.power, count = spectrum(self.plane)
         self.grid = self.plane.shape if max(self.plane.shape) <= GARMENT_SIDE else (CELLS * SAMPLES,) * 2
         self.prior = resized(prior.power, self.power.shape).ravel()
         self.certainty = 1 / (2 / np.maximum(count, TINY) + prior.spread)
-        self.least = LEVEL**2 / 12 if is_8bit(picture) else FLOAT_NOISE
+        self.least = LEVEL**2 / 12 if is_8bit(plane) else FLOAT_NOISE
         self.candidates = linear_candidates() + prior.nonlinear
         measured = [resized(gain, self.power.shape).ravel() for gain in prior.gains]
         self.gains = np.concatenate([linear_gains(self.grid), np.maximum(measured, TINY).astype(np.float32)])
@@ -116,7 +116,7 @@ class Evidence:
         seen, trust = self.power.ravel().astype(np.float32), self.certainty.ravel().astype(np.float32)
         shape = gains * (self.prior * self._steepness(tilt)).astype(np.float32)
         floor = noise[:, None].astype(np.float32)
-        level = np.ones((len(gains), 1), np.float32)
+        level = np.ones((len(gains), 1), np.float32)  # of this picture against the mean one: a few steps of scoring
         for _ in range(3):
             own = shape / (shape + floor / level)  # share of the picture in what is expected
             weight = own @ trust

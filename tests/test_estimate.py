@@ -17,7 +17,7 @@ from deblur.restore import RESTORERS
 
 from .conftest import photograph
 
-GARMENTS = from_bytes(load_fashion_mnist("test")[0][:12])
+GARMENTS = from_bytes(load_fashion_mnist("test")[0][:8])
 PLAIN = [
     Degradation("gaussian", {"size": 9, "sigma": 1.7}),
     Degradation("average", {"size": 5}),

@@ -152,6 +152,7 @@ def describe(degradation: Degradation) -> str:
 
 
 AUTO = "auto"
+# The default strengths were chosen on validation garments and training photographs by `python -m deblur.tune`.
 _STRENGTH = Param("strength", 0.0, -30.0, 30.0, 1.0, "dB")
 
 RESTORERS: dict[str, Restorer] = {

@@ -45,11 +45,6 @@ class Card:
         write_whole(folder / f"{self.name}.json", (json.dumps(asdict(self), indent=1) + "\n").encode())
 
 
-def names(folder: Path = WEIGHTS) -> tuple[str, ...]:
-    """All networks that have a card."""
-    return tuple(sorted(path.stem for path in folder.glob("*.json")))
-
-
 def read_card(name: str, folder: Path = WEIGHTS) -> Card:
     """Read a card.
 

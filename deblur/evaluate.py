@@ -66,6 +66,7 @@ def thesis_report(folder: Path = REPORTS) -> list[dict[str, Any]]:
     Raises:
         ValueError: Weights are missing or damaged.
     """
+    (folder / "figures").mkdir(parents=True, exist_ok=True)
     sharp_bytes, labels = load_fashion_mnist("test")
     sharp = from_bytes(sharp_bytes)
     rows = []
@@ -90,7 +91,7 @@ def thesis_report(folder: Path = REPORTS) -> list[dict[str, Any]]:
         write_whole(folder / "figures" / f"{name}.png", _grid(_title(experiment), sharp[first], blurred[first], restored[first]))
         write_whole(folder / "figures" / f"{name}-one.png", _grid(_title(experiment), sharp[:1], blurred[:1], restored[:1]))
         print(
-            f"{_title(experiment):<40} blurred {row['blurred']['error']:7.2f} %   restored {row['restored']['error']:6.2f} %   paper {experiment.paper_error} %"
+            f"{_title(experiment):<40} blurred {row['blurred']['error']:7.2f} %   restored {row['restored']['error']:6.2f} %   paper {_paper(row)}"
         )
     write_whole(
         folder / "thesis.json",
@@ -132,21 +133,24 @@ def thesis_table(rows: list[dict[str, Any]]) -> str:
     ]
     for row in rows:
         blurred, restored = row["blurred"], row["restored"]
-        paper = f"{row['paper_error']:.2f}" if row["printed"] else "–"
         lines.append(
-            f"| {row['filter']} | {'as printed' if row['printed'] else 'as meant'} | {paper} | {blurred['error']:.2f} | **{restored['error']:.2f}** | {restored['mse']:.5f} "
+            f"| {row['filter']} | {'as printed' if row['printed'] else 'as meant'} | {_paper(row)} | {blurred['error']:.2f} | **{restored['error']:.2f}** | {restored['mse']:.5f} "
             f"| {restored['mae']:.4f} | {blurred['psnr']:.1f} → {restored['psnr']:.1f} | {blurred['ssim']:.3f} → {restored['ssim']:.3f} | {row['epochs']} |"
         )
     return "\n".join(lines)
 
 
+def _paper(row: dict[str, Any]) -> str:
+    return "–" if row["paper_error"] is None else f"{row['paper_error']:.2f}"
+
+
 def _definition_table(rows: list[dict[str, Any]]) -> str:
-    printed = [row for row in rows if row["printed"]]
+    printed = _measured(rows)
     lines = [
         "| definition | " + " | ".join(row["filter"] for row in printed) + " | mean distance to the paper |",
         "| --- |" + " --: |" * (len(printed) + 1),
     ]
-    lines.append("| *the paper* | " + " | ".join(f"*{row['paper_error']:.2f}*" for row in printed) + " | |")
+    lines.append("| *the paper* | " + " | ".join(f"*{_paper(row)}*" for row in printed) + " | |")
     for definition in DEFINITIONS:
         measured = " | ".join(f"{row['definitions'][definition]:.2f}" for row in printed)
         lines.append(f"| {definition} | {measured} | {100 * distance(rows, definition):.0f} % |")
@@ -155,7 +159,12 @@ def _definition_table(rows: list[dict[str, Any]]) -> str:
 
 def distance(rows: list[dict[str, Any]], definition: str) -> float:
     """How far a definition is from the paper's four numbers: the mean of |measured / printed − 1|."""
-    return float(np.mean([abs(row["definitions"][definition] / row["paper_error"] - 1) for row in rows if row["printed"]]))
+    return float(np.mean([abs(row["definitions"][definition] / row["paper_error"] - 1) for row in _measured(rows)]))
+
+
+def _measured(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows that the paper has a number for."""
+    return [row for row in rows if row["paper_error"] is not None]
 
 
 def _verdict(rows: list[dict[str, Any]]) -> str:

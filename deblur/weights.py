@@ -1,18 +1,21 @@
 """Load and save a network together with its card."""
 
-import warnings
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
 import keras
+import numpy as np
 
 from deblur import networks
 from deblur.cards import WEIGHTS, Card, checked_file, file_hash, read_card, refused
 
 
 def save(network: keras.Model, card: Card, folder: Path = WEIGHTS) -> Card:
-    """Write weights and card, each whole or not at all; the card last, so that it never describes weights that are not there.
+    """Write the weights, then the card, each whole or not at all.
+
+    Killed between the two, it leaves new weights beside no card or an old one, whose hash they do not have: `load` refuses them by name.
 
     Returns:
         The card with the file's hash.
@@ -26,24 +29,34 @@ def save(network: keras.Model, card: Card, folder: Path = WEIGHTS) -> Card:
     return card
 
 
-@lru_cache(maxsize=16)
+_loading = Lock()
+
+
 def load(name: str, folder: Path = WEIGHTS) -> keras.Model:
-    """Build the network that the card describes and fill in its weights.
+    """Build the network that the card describes and fill in its weights; once, whichever thread asks first.
 
     Raises:
         ValueError: The card or the file is missing or damaged, or they do not fit each other; the sentence says how to retrain.
     """
+    with _loading:
+        return _load(name, folder)
+
+
+@lru_cache(maxsize=16)
+def _load(name: str, folder: Path) -> keras.Model:
     card = read_card(name, folder)
     path = checked_file(card, folder)
     if card.builder not in networks.BUILDERS:
         raise refused(name, f"made by a builder {card.builder!r} that does not exist")
     arguments = {key: tuple(value) if isinstance(value, list) else value for key, value in card.arguments.items()}
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)  # Keras' word for layers left as they were
-            network = networks.BUILDERS[card.builder](**arguments)
-            network.load_weights(path)
+        network = networks.BUILDERS[card.builder](**arguments)
+        for weight in network.weights:
+            weight.assign(np.full(weight.shape, np.nan))  # Keras leaves what the file lacks as it was, with a warning at most
+        network.load_weights(path)
     except (TypeError, ValueError, OSError, KeyError, UserWarning) as problem:
         raise refused(name, "they do not fit the network of their card") from problem
+    if any(np.isnan(weight).any() for weight in network.get_weights()):
+        raise refused(name, "they do not fit the network of their card")
     network.trainable = False
     return network

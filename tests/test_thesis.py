@@ -1,9 +1,12 @@
+import csv
+import json
+
 import cv2
 import numpy as np
 import pytest
 
 from deblur import evaluate, weights
-from deblur.cards import read_card
+from deblur.cards import Card, read_card
 from deblur.data import load_fashion_mnist
 from deblur.image import from_bytes
 from deblur.thesis import EXPERIMENTS, as_batch, run_in_tiles
@@ -75,13 +78,40 @@ def test_the_definitions_differ_and_the_first_is_the_formula() -> None:
     assert len({round(value, 6) for value in values}) == len(values)
 
 
-def test_the_readme_shows_the_reports_table() -> None:
-    import json
+@pytest.fixture
+def rows() -> list[dict]:
+    return json.loads((ROOT / "reports" / "thesis.json").read_text())["rows"]
 
-    rows = json.loads((ROOT / "reports" / "thesis.json").read_text())["rows"]
-    table = evaluate.thesis_table(rows)
-    assert table in (ROOT / "reports" / "thesis.md").read_text()
-    assert table in (ROOT / "README.md").read_text()
+
+def test_the_reports_are_those_of_their_numbers(rows) -> None:
+    assert evaluate.markdown(rows) == (ROOT / "reports" / "thesis.md").read_text()
+    assert evaluate._csv(rows) == (ROOT / "reports" / "thesis.csv").read_text()
+
+
+def test_the_paper_has_numbers_for_the_printed_settings_alone(rows) -> None:
+    assert [row["paper_error"] for row in rows] == [experiment.paper_error for experiment in EXPERIMENTS.values()]
+    assert [experiment.paper_error is None for experiment in EXPERIMENTS.values()] == [not row["printed"] for row in rows]
+    table = list(csv.DictReader((ROOT / "reports" / "thesis.csv").read_text().splitlines()))
+    assert [row["paper_error"] for row in table] == ["1.65", "2.46", "17.94", "8.46", "", ""]
+
+
+def test_the_report_makes_its_folders(tmp_path, monkeypatch, capsys) -> None:
+    images, labels = load_fashion_mnist("test")
+    first = [int(np.flatnonzero(labels == label)[0]) for label in range(10)]
+    monkeypatch.setattr(evaluate, "load_fashion_mnist", lambda split: (images[first], labels[first]))
+    monkeypatch.setattr(evaluate, "SUBSET", slice(None))
+    monkeypatch.setattr(Card, "write", lambda card: None)
+    folder = tmp_path / "new" / "reports"
+    written = evaluate.thesis_report(folder)
+    assert {path.name for path in folder.iterdir()} == {"thesis.md", "thesis.csv", "thesis.json", "figures"}
+    assert len(list((folder / "figures").iterdir())) == 2 * len(EXPERIMENTS)
+    assert json.loads((folder / "thesis.json").read_text())["rows"] == json.loads(json.dumps(written))
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].endswith("paper 1.65") and told[-1].endswith("paper –")
+
+
+def test_the_readme_shows_the_reports_table(rows) -> None:
+    assert evaluate.thesis_table(rows) in (ROOT / "README.md").read_text()
     for row in rows:
         assert row["restored"]["psnr"] == read_card(row["name"]).figures["psnr"]
 

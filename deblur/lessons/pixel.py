@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from deblur import kernels
 from deblur.blur import Blur
-from deblur.degrade import Degradation
+from deblur.degrade import LEVEL, Degradation
 from deblur.image import Picture, from_bytes, is_8bit, to_bytes
 from deblur.reasons import InputError
 
@@ -224,7 +224,7 @@ def reached(sharp: Picture, degradation: Degradation, row: int, column: int, cha
 def _levels(sharp: Picture) -> Map:
     """The picture in levels, whole numbers where it has 8 bits."""
     whole = to_bytes(sharp)
-    return whole.astype(np.float64) if np.array_equal(from_bytes(whole), sharp) else sharp.astype(np.float64) * 255
+    return whole.astype(np.float64) if np.array_equal(from_bytes(whole), sharp) else sharp.astype(np.float64) / LEVEL
 
 
 def _at(row: int, column: int, channel: int | None) -> tuple[int, ...]:
@@ -261,7 +261,7 @@ def _bilateral_maps(
 ) -> tuple[Map, Map]:
     colours = levels[np.ix_(rows, columns)].reshape(len(rows), len(columns), -1)
     centre = colours[diameter // 2, diameter // 2]
-    difference = np.abs(colours - centre).sum(axis=2) * (1.0 if scale == "0-255" else 1 / 255)
+    difference = np.abs(colours - centre).sum(axis=2) * (1.0 if scale == "0-255" else LEVEL)
     squares = np.add.outer(*(2 * [np.arange(-(diameter // 2), diameter // 2 + 1) ** 2]))
     by_distance = np.where(squares <= (diameter // 2) ** 2, np.exp(-squares / (2 * sigma_space**2)), 0.0)
     return by_distance, np.exp(-(difference**2) / (2 * sigma_color**2))

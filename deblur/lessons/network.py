@@ -90,7 +90,7 @@ def collapse(network: Any) -> Collapse:
     Raises:
         ValueError: The network is not affine up to its last sigmoid.
     """
-    _affine(network)
+    affine_of(network)
     sides = _sides(network)
     canvas = 2 * sum(ahead + behind for ahead, behind in sides) + 3
     signal = np.zeros((2, canvas, canvas, 1), np.float32)
@@ -220,7 +220,7 @@ def network_sensitivity(network: Any, blurred: Picture, row: int, column: int) -
     Raises:
         ValueError: The network is not affine up to its last sigmoid.
     """
-    affine, sides = _affine(network), _sides(network)
+    affine, sides = affine_of(network), _sides(network)
     window = _near(blurred.shape, row, column, sum(behind for _, behind in sides), sum(ahead for ahead, _ in sides))
     impulses = np.zeros((int(window.sum()) + 1, *blurred.shape), np.float32)  # the last one stays black
     impulses[np.arange(len(impulses) - 1), *np.nonzero(window)] = 1
@@ -272,7 +272,7 @@ def _response(kernel: Map, centre: int, count: int) -> NDArray[np.complex128]:
     return np.exp(-1j * np.pi * np.outer(np.linspace(0, 1, count), np.arange(len(across)) - centre)) @ across
 
 
-def _affine(network: Any) -> Any:
+def affine_of(network: Any) -> Any:
     from deblur.networks import affine_part  # brings Keras
 
     affine = affine_part(network)

@@ -75,10 +75,9 @@ def twins(sharp: Picture, degradation: Degradation, seed: int = 0) -> Twins:
     first = to_bytes(sharp)
     kept = degradation.with_(noise=0.0, salt_pepper=0.0, storage="8-bit")
     blurred = to_bytes(kept.apply(from_bytes(first)))
-    rng = np.random.default_rng(seed)
-    found = _linear(first, blurred, kept, rng) if kept.psf is not None else _one_by_one(first, blurred, kept, rng)
+    search = _one_by_one if kept.psf is None else _linear
     best = first
-    for second in found:
+    for second in search(first, blurred, kept, np.random.default_rng(seed)):
         if np.array_equal(to_bytes(kept.apply(from_bytes(second))), blurred) and _rms(first, second) > _rms(first, best):
             best = second
         if _rms(first, best) >= VISIBLE:
@@ -102,10 +101,11 @@ def _linear(first: Bytes, blurred: Bytes, degradation: Degradation, rng: np.rand
         wish = basis.T @ (basis @ (rng.choice([-1.0, 1.0], first.size) * room.reshape(-1)))
         wish *= largest / np.abs(wish).max()
         start = np.clip(first + wish.reshape(first.shape), 0, 255)
-        yield _to_levels(_slide(start, blurred, weights), blurred, weights)
+        wanted = blurred.astype(np.float64)
+        yield _to_levels(_slide(start, wanted, weights), wanted, weights)
 
 
-def _slide(start: Map, blurred: Bytes, psf: Psf) -> Map:
+def _slide(start: Map, blurred: Map, psf: Psf) -> Map:
     """Move a picture towards those whose blur is within `SAFE` of the levels, by accelerated steps down the slope."""
     now, ahead = start, start
     for step in range(NUM_SLOPES):
@@ -117,7 +117,7 @@ def _slide(start: Map, blurred: Bytes, psf: Psf) -> Map:
     return now
 
 
-def _to_levels(picture: Map, blurred: Bytes, psf: Psf) -> Bytes:
+def _to_levels(picture: Map, blurred: Map, psf: Psf) -> Bytes:
     """Round to whole levels, then change single pixels by one level, each time where it helps most."""
     levels, squares, rests_until = np.rint(picture), psf**2, np.zeros(picture.shape, np.int64)
     for step in range(NUM_STEPS):
@@ -139,25 +139,14 @@ def _beyond(residual: Map, slack: float) -> Map:
 
 
 def _one_by_one(first: Bytes, blurred: Bytes, degradation: Degradation, rng: np.random.Generator) -> Iterator[Bytes]:
-    """Change each pixel as far as its surroundings are stored as before."""
-    second, reach = first.copy(), degradation.filter.reach(**degradation.values)
-    for place in rng.permutation(first.size):
-        row, column = divmod(int(place), first.shape[1])
-        rows, columns = (slice(max(0, at - 2 * reach), at + 2 * reach + 1) for at in (row, column))
-        old = int(second[row, column])
-        for change in CHANGES:
-            for new in (old + change, old - change) if old < 128 else (old - change, old + change):
-                if not 0 <= new <= 255:
-                    continue
-                second[row, column] = new
-                if _same(second, blurred, degradation, row, column, reach):
+    """Change each pixel as far as every value is stored as before."""
+    second = first.copy()
+    for place in np.ndindex(first.shape):
+        old, direction = int(second[place]), int(rng.choice([-1, 1]))
+        for new in (old + sign * change for change in CHANGES for sign in (direction, -direction)):
+            if 0 <= new <= 255:
+                second[place] = new
+                if np.array_equal(degradation.filter.in_bytes(second, **degradation.values), blurred):
                     break
-                second[row, column] = old
-            if second[row, column] != old:
-                break
+                second[place] = old
     yield second
-
-
-def _same(levels: Bytes, blurred: Bytes, degradation: Degradation, row: int, column: int, reach: int) -> bool:
-    stored = degradation.filter.in_bytes(levels, **degradation.values)
-    return np.array_equal(stored, blurred)

@@ -1,0 +1,152 @@
+"""Two pictures that one filter makes equal: nobody can tell from the blurred picture which of them was there."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deblur.blur import convolve, correlate_back
+from deblur.degrade import Degradation
+from deblur.image import Bytes, Picture, from_bytes, to_bytes
+from deblur.kernels import Psf
+from deblur.lessons.ledger import spectrum
+from deblur.lessons.pixel import stored_weights
+from deblur.reasons import InputError
+
+Map = NDArray[np.float64]
+
+MAX_PIXELS = 1024
+VISIBLE = 3.0  # levels of rms difference from which the eye finds it in an enlarged picture
+ATTEMPTS = ((255, 60), (255, 8), (80, 60), (80, 200), (25, 60))  # largest difference tried, levels; how many of the details with least gain it has
+NUM_SLOPES, NUM_STEPS = 500, 400
+SLACK, WANTED, SAFE = 0.499, 0.4, 0.25  # levels a blurred value may be off: in the end, while levels are chosen, and before
+REST = 40  # steps for which a pixel that was changed is left alone, or two would take turns for ever
+CHANGES = (160, 80, 40, 20, 10, 5, 2, 1)  # levels tried for a filter that is no convolution
+
+
+@dataclass(frozen=True)
+class Twins:
+    """Two 8-bit pictures with the same stored blur in every pixel.
+
+    Attributes:
+        first: The picture that was given.
+        second: Its twin; the same picture where none was found.
+        blurred: What the filter stores of either.
+        largest: Largest difference between them, levels.
+        rms: Root mean square of the difference, levels.
+        share: Share of the values that differ.
+        visible: Whether `rms` reaches `VISIBLE`.
+    """
+
+    first: Picture
+    second: Picture
+    blurred: Picture
+    largest: int
+    rms: float
+    share: float
+    visible: bool
+
+    @property
+    def difference(self) -> Map:
+        """second − first, signed."""
+        return self.second.astype(np.float64) - self.first
+
+
+def twins(sharp: Picture, degradation: Degradation, seed: int = 0) -> Twins:
+    """Look for the twin of a picture under a filter with 8-bit storage, as different as a short search finds.
+
+    For a linear filter, details that hardly come through are added at full contrast, then the picture is moved along the filter's
+    transpose and at last level by level until every blurred value rounds as before. For the others values are changed one by one as far
+    as no stored value changes. What is returned has passed the filter itself.
+
+    Args:
+        sharp: Grey, at most `MAX_PIXELS` pixels; taken as its 8 bits.
+        degradation: Its filter counts, not its noise.
+        seed: Of the differences that are tried.
+
+    Raises:
+        ValueError: The picture is in colour, too large, or too small for the filter.
+    """
+    if sharp.ndim != 2 or sharp.size > MAX_PIXELS:
+        raise InputError(
+            "grey_garment_needed", "picture of shape {shape}: expected a grey one of at most {limit} pixels.", shape=sharp.shape, limit=MAX_PIXELS
+        )
+    first = to_bytes(sharp)
+    kept = degradation.with_(noise=0.0, salt_pepper=0.0, storage="8-bit")
+    blurred = to_bytes(kept.apply(from_bytes(first)))
+    search = _one_by_one if kept.psf is None else _linear
+    best = first
+    for second in search(first, blurred, kept, np.random.default_rng(seed)):
+        if np.array_equal(to_bytes(kept.apply(from_bytes(second))), blurred) and _rms(first, second) > _rms(first, best):
+            best = second
+        if _rms(first, best) >= VISIBLE:
+            break
+    difference = np.abs(best.astype(np.int64) - first)
+    rms = _rms(first, best)
+    return Twins(from_bytes(first), from_bytes(best), from_bytes(blurred), int(difference.max()), rms, float(np.mean(difference > 0)), rms >= VISIBLE)
+
+
+def _rms(first: Bytes, second: Bytes) -> float:
+    return float(np.sqrt(np.mean((first.astype(np.float64) - second) ** 2)))
+
+
+def _linear(first: Bytes, blurred: Bytes, degradation: Degradation, rng: np.random.Generator) -> Iterator[Bytes]:
+    weights = degradation.psf if degradation.blur == "bilateral" else stored_weights(degradation.filter, dict(degradation.values))[0][::-1, ::-1]
+    assert weights is not None, "a linear filter"
+    details = spectrum(degradation, first.shape)
+    room = np.clip(np.minimum(first, 255 - first.astype(np.float64)), 1, None)  # a change is wished for most where values can go both ways
+    for largest, count in ATTEMPTS:
+        basis = details.sources[-count:]
+        wish = basis.T @ (basis @ (rng.choice([-1.0, 1.0], first.size) * room.reshape(-1)))
+        wish *= largest / np.abs(wish).max()
+        start = np.clip(first + wish.reshape(first.shape), 0, 255)
+        wanted = blurred.astype(np.float64)
+        yield _to_levels(_slide(start, wanted, weights), wanted, weights)
+
+
+def _slide(start: Map, blurred: Map, psf: Psf) -> Map:
+    """Move a picture towards those whose blur is within `SAFE` of the levels, by accelerated steps down the slope."""
+    now, ahead = start, start
+    for step in range(NUM_SLOPES):
+        off = _beyond(convolve(ahead, psf) - blurred, SAFE)
+        if not off.any():
+            return ahead
+        then, now = now, np.clip(ahead - 0.9 * correlate_back(off, psf), 0, 255)
+        ahead = np.clip(now + step / (step + 3) * (now - then), 0, 255)
+    return now
+
+
+def _to_levels(picture: Map, blurred: Map, psf: Psf) -> Bytes:
+    """Round to whole levels, then change single pixels by one level, each time where it helps most."""
+    levels, squares, rests_until = np.rint(picture), psf**2, np.zeros(picture.shape, np.int64)
+    for step in range(NUM_STEPS):
+        residual = convolve(levels, psf) - blurred
+        if np.abs(residual).max() <= SLACK:
+            break
+        off = _beyond(residual, WANTED)
+        slope = correlate_back(off, psf)
+        gain = 2 * np.abs(slope) - correlate_back((off != 0).astype(np.float64), squares)
+        gain[((slope > 0) & (levels == 0)) | ((slope < 0) & (levels == 255)) | (rests_until > step)] = -np.inf
+        where = np.unravel_index(np.argmax(gain), gain.shape)
+        levels[where] -= np.sign(slope[where])
+        rests_until[where] = step + REST
+    return levels.astype(np.uint8)
+
+
+def _beyond(residual: Map, slack: float) -> Map:
+    return residual - np.clip(residual, -slack, slack)
+
+
+def _one_by_one(first: Bytes, blurred: Bytes, degradation: Degradation, rng: np.random.Generator) -> Iterator[Bytes]:
+    """Change each pixel as far as every value is stored as before."""
+    second = first.copy()
+    for place in np.ndindex(first.shape):
+        old, direction = int(second[place]), int(rng.choice([-1, 1]))
+        for new in (old + sign * change for change in CHANGES for sign in (direction, -direction)):
+            if 0 <= new <= 255:
+                second[place] = new
+                if np.array_equal(degradation.filter.in_bytes(second, **degradation.values), blurred):
+                    break
+                second[place] = old
+    yield second

@@ -14,6 +14,7 @@ from PIL import Image
 
 from deblur.data import CLASSES, load_fashion_mnist
 from deblur.degrade import Degradation
+from deblur.estimate import estimate
 from deblur.image import from_bytes, to_bytes
 from deblur.metrics import error, psnr
 from deblur.restore import RESTORERS
@@ -339,3 +340,21 @@ def test_comparison_shows_every_restorer_and_never_a_stale_one(page) -> None:
     page.keyboard.press("ArrowRight")
     settle(page, blur_size="5")
     page.wait_for_function("!document.querySelector('#compared figure')")
+
+
+def test_a_blurred_photo_is_restored_by_its_estimate_which_can_be_adjusted(page, tmp_path) -> None:
+    levels = cv2.GaussianBlur(to_bytes(photograph((90, 120, 3), seed=4)), (0, 0), 1.5)
+    Image.fromarray(levels).save(tmp_path / "blurred.png")
+    choose(page, "source", "Your blurred photo")
+    page.set_input_files("#upload input[type=file]", tmp_path / "blurred.png")
+    page.wait_for_selector("#estimated .estimates li")
+    best = estimate(from_bytes(levels))[0].degradation
+    settle(page, blur=best.blur)
+    assert np.array_equal(shown(page, "blurred"), levels)
+    assert page.locator("#stage .sharp img").count() == 0  # nobody has it
+    assert "Blurred again" in page.inner_text("#stage .verdict")
+    assert page.locator("#control-blur input:checked").get_attribute("value") == best.blur
+    restored = shown(page, "restored")
+    choose(page, "blur", "Defocus")
+    settle(page, blur="defocus")
+    assert not np.array_equal(shown(page, "restored"), restored)

@@ -9,7 +9,7 @@ from deblur.blur import BLURS
 from deblur.degrade import AFTER_BLUR
 from deblur.params import Choice, Param, Parameter
 from deblur.restore import RESTORERS
-from deblur.ui.state import State
+from deblur.ui.state import GARMENT, State
 from deblur.ui.texts import Texts
 
 
@@ -102,5 +102,11 @@ class Controls:
 
     def visible(self, state: State) -> dict[str, bool]:
         """Which groups count in this state."""
-        shown = {f"blur.{state.blur}", f"restorer.{state.restorer}", f"storage.{state.after['storage']}", f"source.{state.source}"}
+        shown = {
+            f"blur.{state.blur}",
+            f"restorer.{state.restorer}",
+            f"storage.{state.after['storage']}",
+            "source.garment" if state.source == GARMENT else "source.yours",
+            f"source.{state.source}",
+        }
         return {name: name in shown for name in self.groups}

@@ -8,13 +8,14 @@ from typing import Any
 import gradio as gr
 
 from deblur.compare import compare
-from deblur.image import Bytes, to_bytes
+from deblur.estimate import estimate
+from deblur.image import Bytes, from_bytes, to_bytes
 from deblur.reasons import InputError
 from deblur.ui import panels
 from deblur.ui.controls import Controls
 from deblur.ui.picker import garment_picker
-from deblur.ui.stage import SEED, sharp_picture, stage
-from deblur.ui.state import FIRST_GARMENT, GARMENT, YOURS, State, default_restorer
+from deblur.ui.stage import SEED, estimates, sharp_picture, stage
+from deblur.ui.state import BLIND, FIRST_GARMENT, GARMENT, YOURS, State, default_restorer
 from deblur.ui.texts import Texts
 from deblur.ui.upload import picture_upload, read_upload, upload_hint
 
@@ -42,12 +43,13 @@ def build(texts: Texts) -> None:
     """Lay out the tab inside the current Blocks and wire its events."""
     controls = Controls(texts)
     picture = gr.State(None, time_to_live=3600)
+    guesses_made = gr.State(0)
     first = replace(State.from_fields(lambda key: None), restorer="wiener", own={})  # needs no network: the page must not wait for one
     with gr.Row(elem_id="play", equal_height=False):
         with gr.Column(scale=14, min_width=320, elem_id="play-pictures"):
             with gr.Column(elem_id="sources"):
                 source = gr.Radio(
-                    [(texts("play.garments"), GARMENT), (texts("play.yours"), YOURS)],
+                    [(texts("play.garments"), GARMENT), (texts("play.yours"), YOURS), (texts("play.blind"), BLIND)],
                     value=GARMENT,
                     label=texts("play.picture"),
                     show_label=False,
@@ -61,6 +63,11 @@ def build(texts: Texts) -> None:
                 with gr.Group(visible=False, elem_classes="bare") as controls.groups["source.yours"]:
                     upload = picture_upload(texts)
                     told = gr.HTML(upload_hint(texts), elem_id="upload-told", apply_default_css=False)
+                    with gr.Group(visible=False, elem_classes="bare") as controls.groups["source.blind"]:
+                        estimated = gr.HTML(
+                            f'<p class="meaning">{escape(texts("blind.hint"))}</p>', elem_id="estimated", apply_default_css=False
+                        )
+                        estimate_again = gr.Button(texts("blind.button"), elem_id="estimate", size="sm")
             shown = gr.HTML(stage(first, None, texts), js_on_load=_FOLLOW_LINK, elem_id="stage", apply_default_css=False)
             gr.HTML(
                 f"<details><summary>{texts('numbers.what')}</summary><p>{texts('numbers.meaning')}</p></details>",
@@ -91,8 +98,12 @@ def build(texts: Texts) -> None:
 
     def compare_restorers(uploaded: Bytes | None, *values: object) -> str:
         state = controls.state(values)
-        sharp, _ = sharp_picture(state, uploaded, texts)
-        row = panels.comparison(compare(state.degradation.apply(sharp, SEED), state.degradation, sharp), texts)
+        if state.source == BLIND and uploaded is not None:
+            entries = compare(from_bytes(uploaded), state.degradation)
+        else:
+            sharp, _ = sharp_picture(state, uploaded, texts)
+            entries = compare(state.degradation.apply(sharp, SEED), state.degradation, sharp)
+        row = panels.comparison(entries, texts)
         return f'<div data-query="{escape(state.query())}">{row}</div>'
 
     def fold(*values: object) -> list[dict]:
@@ -102,31 +113,59 @@ def build(texts: Texts) -> None:
     def open_link(request: gr.Request) -> list[object]:
         query = dict(request.query_params)
         state = State.from_query(query)
+        return [*settings(state), *render(state, None, state.ignored(query))]
+
+    def settings(state: State) -> list[object]:
+        """All controls and groups set to a state."""
         fields, visible = state.fields(), controls.visible(state)
-        settings = [
+        values = [
             gr.update(value=str(fields[key]) if key == "garment" else fields[key]) if key in fields else gr.skip()
             for key in controls.by_key
         ]
-        shown_groups = [gr.update(visible=visible[name]) for name in controls.groups]
-        return [*settings, *shown_groups, gr.update(open=state.spoilt), *render(state, None, state.ignored(query))]
+        return [*values, *(gr.update(visible=visible[name]) for name in controls.groups), gr.update(open=state.spoilt)]
 
-    def keep(path: Path | None) -> tuple[object, object, str]:
+    def guess(uploaded: Bytes | None, made: int, *values: object) -> list[object]:
+        """Set the controls to the likeliest degradation of a picture that came blurred."""
+        state = controls.state(values)
+        if state.source != BLIND or uploaded is None:
+            return [gr.skip()] * (len(components) + len(groups) + 3)
+        try:
+            found = estimate(from_bytes(uploaded))
+        except InputError as refusal:
+            return [*[gr.skip()] * (len(components) + len(groups) + 1), upload_hint(texts, texts.reason(refusal.reason)), made]
+        return [*settings(state.with_degradation(found[0].degradation)), estimates(found, texts), made + 1]
+
+    def keep(path: Path | None, chosen: str) -> tuple[object, object, str]:
         if path is None:  # cleared to make room for the next one
             return gr.skip(), gr.skip(), upload_hint(texts)
         try:
-            return to_bytes(read_upload(path)), gr.update(value=YOURS), upload_hint(texts)
+            return to_bytes(read_upload(path)), gr.update(value=chosen if chosen == BLIND else YOURS), upload_hint(texts)
         except InputError as refusal:
             return gr.skip(), gr.skip(), upload_hint(texts, texts.reason(refusal.reason))
 
     quick: dict[str, Any] = {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden", "api_visibility": "private"}
     outputs = [shown, psf, compared]
     # One event for everything that changes the stage, so that the newest state always wins.
-    gr.on([picture.change, *(component.input for component in components)], live, [picture, *components], outputs, **quick)
+    gr.on(
+        [picture.change, guesses_made.change, *(component.input for component in components)],
+        live,
+        [picture, *components],
+        outputs,
+        **quick,
+    )
     folding = [controls.by_key[key] for key in ("source", "blur", "restorer", "storage")]
     gr.on([component.input for component in folding], fold, components, groups, **quick)
     gr.on([_page().load], open_link, None, [*components, *groups, after_blur, *outputs], **quick)
     queued: dict[str, Any] = {"trigger_mode": "always_last", "concurrency_limit": 1, "api_visibility": "private"}
-    upload.input(keep, upload, [picture, source, told], show_progress="hidden", **queued)
+    upload.input(keep, [upload, source], [picture, source, told], show_progress="hidden", **queued)
+    gr.on(
+        [picture.change, source.input, estimate_again.click],
+        guess,
+        [picture, guesses_made, *components],
+        [*components, *groups, after_blur, estimated, guesses_made],
+        show_progress="hidden",
+        **queued,
+    )
     compare_all.click(compare_restorers, [picture, *components], compared, show_progress="minimal", concurrency_id="heavy", **queued)
 
 

@@ -16,8 +16,10 @@ REPORTS = Path(__file__).parents[2] / "reports"
 def table(texts: Texts) -> str:
     """Table 4.1 as HTML, from reports/thesis.json."""
     rows = json.loads((REPORTS / "thesis.json").read_text())["rows"]
-    head = "".join(f"<th{' class=detail' if key in ('psnr', 'ssim') else ''}>{escape(texts(f'results.{key}'))}</th>"
-        for key in ("row", "paper", "blurred", "restored", "psnr", "ssim"))
+    head = "".join(
+        f"<th{' class=detail' if key in ('psnr', 'ssim') else ''}>{escape(texts(f'results.{key}'))}</th>"
+        for key in ("row", "paper", "blurred", "restored", "psnr", "ssim")
+    )
     body = "".join(
         f"<tr><th scope=row>{escape(texts('network.' + row['name']))}</th>"
         f"<td>{digits(row['paper_error']) if row['printed'] else '–'}</td><td>{digits(row['blurred']['error'])}</td><td>{digits(row['restored']['error'])}</td>"

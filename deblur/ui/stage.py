@@ -6,15 +6,18 @@ from html import escape
 from math import isinf
 
 from deblur import metrics
+from deblur.compare import residual
 from deblur.data import CLASSES, load_fashion_mnist
 from deblur.degrade import Degradation
-from deblur.image import Bytes, Picture, from_bytes
+from deblur.estimate import Estimate
+from deblur.image import Bytes, Picture, from_bytes, shrink
 from deblur.metrics import Scores
 from deblur.reasons import InputError
 from deblur.restore import RESTORERS
 from deblur.ui import panels
-from deblur.ui.state import YOURS, State
+from deblur.ui.state import BLIND, GARMENT, YOURS, State
 from deblur.ui.texts import Texts, digits, signed
+from deblur.ui.upload import LIVE_SIDE, MIN_SIDE
 
 SEED = 0  # of the noise: the same link shows the same picture
 _AT_ONCE = threading.BoundedSemaphore(2)  # live events pass Gradio's queue by; two cores can do no more than this at a time
@@ -23,7 +26,7 @@ _AT_ONCE = threading.BoundedSemaphore(2)  # live events pass Gradio's queue by; 
 def sharp_picture(state: State, upload: Bytes | None, texts: Texts) -> tuple[Picture, str]:
     """The sharp picture of a state and what it shows, in words."""
     if state.source == YOURS and upload is not None:
-        return from_bytes(upload), texts("play.your_picture")
+        return shrink(from_bytes(upload), LIVE_SIDE, MIN_SIDE), texts("play.your_picture")
     images, labels = load_fashion_mnist("test")
     return from_bytes(images[state.garment]), texts(f"class.{CLASSES[labels[state.garment]]}")
 
@@ -52,6 +55,8 @@ def stage(state: State, upload: Bytes | None, texts: Texts, ignored: tuple[str, 
     """
     try:
         with _AT_ONCE:
+            if state.source == BLIND and upload is not None:
+                return _blind_stage(state, from_bytes(upload), texts)
             return _stage(state, upload, texts, ignored)
     except InputError as refusal:
         sentence = texts.reason(refusal.reason)
@@ -67,7 +72,7 @@ def _stage(state: State, upload: Bytes | None, texts: Texts, ignored: tuple[str,
     blurred = degradation.apply(sharp, SEED)
     before = metrics.scores(blurred, sharp)
     filter_name, restorer_name = cause(degradation, texts), texts(f"restorer.{state.restorer}.label")
-    notes = [texts("play.no_upload")] if state.source == YOURS and upload is None else []
+    notes = [texts("play.no_upload")] if state.source != GARMENT and upload is None else []
     if ignored:
         notes.append(texts("play.bad_link", what=", ".join(ignored)))
     try:
@@ -92,6 +97,48 @@ def _stage(state: State, upload: Bytes | None, texts: Texts, ignored: tuple[str,
         + f'</div><p class="verdict" role="status">{escape(verdict)}</p>'
         + "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
     )
+
+
+def _blind_stage(state: State, blurred: Picture, texts: Texts) -> str:
+    """A picture that came blurred: there is no truth to compare with, only the blurred picture itself."""
+    degradation, restorer = state.degradation, RESTORERS[state.restorer]
+    restorer_name = texts(f"restorer.{state.restorer}.label")
+    try:
+        restored = restorer.restore(blurred, degradation, **state.own)
+    except InputError as refusal:
+        restored_panel = panels.panel("restored", None, texts, restorer_name, [], instead=texts.reason(refusal.reason))
+        verdict = texts("blind.refused")
+    else:
+        left = digits(residual(restored, blurred, degradation), 2)
+        restored_panel = panels.panel("restored", restored, texts, restorer_name, [(texts("compare.residual"), left)])
+        verdict = texts("blind.verdict", cause=cause(degradation, texts), restorer=restorer_name, residual=left)
+    size = [(texts("numbers.size"), f"{blurred.shape[1]} × {blurred.shape[0]} px")]
+    return (
+        f'<div class="stage" data-query="{escape(state.query())}" data-source="{state.source}">'
+        + panels.panel("sharp", None, texts, "", [], instead=texts("blind.unknown"))
+        + panels.panel("blurred", blurred, texts, texts("play.your_picture"), size)
+        + restored_panel
+        + f'</div><p class="verdict" role="status">{escape(verdict)}</p>'
+    )
+
+
+def estimates(guesses: list[Estimate], texts: Texts) -> str:
+    """The likeliest degradations of a picture, with their confidence."""
+    rows = "".join(
+        f'<li style="--share:{guess.confidence:.2f}"><span>{escape(cause(guess.degradation, texts))} '
+        f"{escape(values_in_words(guess.degradation, texts))}</span><b>{digits(100 * guess.confidence, 2)} %</b></li>"
+        for guess in guesses[:3]
+    )
+    return f'<p class="meaning">{escape(texts("blind.estimated"))}</p><ol class="estimates">{rows}</ol>'
+
+
+def values_in_words(degradation: Degradation, texts: Texts) -> str:
+    """The filter's values: "(size 5, sigma 1.2)"."""
+    words = [
+        f"{texts(f'blur.{degradation.blur}.{name}.label')} {value if isinstance(value, str) else f'{value:g}'}"
+        for name, value in degradation.values.items()
+    ]
+    return f"({', '.join(words)})"
 
 
 def verdict_sentence(before: Scores, after: Scores, share: float | None, cause: str, restorer: str, texts: Texts) -> str:

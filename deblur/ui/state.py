@@ -1,7 +1,7 @@
 """What the page shows, as one value: made from the controls or from a link, and written back into the link."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs, urlencode
 
 from deblur.blur import BLURS
@@ -10,7 +10,7 @@ from deblur.degrade import AFTER_BLUR, Degradation
 from deblur.params import Choice, Parameter, Value
 from deblur.restore import RESTORERS
 
-GARMENT, YOURS = "garment", "yours"
+GARMENT, YOURS, BLIND = SOURCES = ("garment", "yours", "blind")  # blind: a picture that is blurred already, nobody knows how
 FIRST_GARMENT = 1  # a pullover that reads “Lee”: everyone sees when the letters are lost
 BEST_RESTORER, NEEDS_NO_NETWORK = "universal", "wiener"
 
@@ -75,7 +75,7 @@ class State:
         )
         return cls(
             garment,
-            YOURS if get("source") == YOURS else GARMENT,
+            str(get("source")) if get("source") in SOURCES else GARMENT,
             blur,
             {param.name: allowed(param, get(f"blur.{blur}.{param.name}")) for param in BLURS[blur].params},
             {param.name: allowed(param, get(param.name)) for param in AFTER_BLUR},
@@ -87,6 +87,11 @@ class State:
     def from_query(cls, query: Mapping[str, str]) -> "State":
         """Read a link; what is missing or wrong takes its default."""
         return cls.from_fields(lambda key: query.get(_short(key)))
+
+    def with_degradation(self, degradation: Degradation) -> "State":
+        """The same state with the controls set to this degradation."""
+        known = {name: allowed(param, getattr(degradation, name)) for name, param in ((param.name, param) for param in AFTER_BLUR)}
+        return replace(self, blur=degradation.blur, values=dict(degradation.values), after=known)
 
     def fields(self) -> dict[str, Value]:
         """The inverse of `from_fields`: only what counts in this state."""

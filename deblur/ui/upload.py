@@ -11,7 +11,8 @@ from deblur.image import Picture, read_image
 from deblur.reasons import InputError
 from deblur.ui.texts import Texts
 
-MAX_SIDE = 256  # px: what a slider can follow live on two cores
+MAX_SIDE = 512  # px: what is kept of a picture
+LIVE_SIDE = 256  # px: what all restorers can follow live on two cores
 MIN_SIDE = 17  # px: every filter of the page fits into this
 
 
@@ -42,7 +43,7 @@ def picture_upload(texts: Texts) -> PictureUpload:
 def upload_hint(texts: Texts, refusal: str = "") -> str:
     """What can be uploaded, and why the last picture was refused, if it was."""
     told = f'<p class="note" role="alert">{escape(texts("play.refused"))}: {escape(refusal)}</p>' if refusal else ""
-    return f'{told}<p class="meaning">{escape(texts("play.upload_limits", side=MAX_SIDE))}</p>'
+    return f'{told}<p class="meaning">{escape(texts("play.upload_limits", side=LIVE_SIDE, blind=MAX_SIDE))}</p>'
 
 
 def require_uploaded(path: Path) -> None:

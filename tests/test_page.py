@@ -358,3 +358,22 @@ def test_a_blurred_photo_is_restored_by_its_estimate_which_can_be_adjusted(page,
     choose(page, "blur", "Defocus")
     settle(page, blur="defocus")
     assert not np.array_equal(shown(page, "restored"), restored)
+
+
+def test_look_inside_explains_the_clicked_pixel(page) -> None:
+    choose(page, "blur", "Average")
+    settle(page, blur="average")
+    page.click("button[role=tab]:has-text('Look inside')")
+    page.wait_for_selector("#inside .verdict")
+    box = page.locator("#inside .blurred img").bounding_box()
+    row, column = 20, 9
+    page.mouse.click(box["x"] + (column + 0.5) / 28 * box["width"], box["y"] + (row + 0.5) / 28 * box["height"])
+    page.wait_for_selector(f"#inside [data-row='{row}'][data-column='{column}']")
+    level = int(cv2.blur(garment(FIRST_GARMENT), (3, 3))[row, column])
+    assert f"OpenCV says {level}, this arithmetic says {level}." in page.inner_text("#inside .verdict")
+    window = garment(FIRST_GARMENT)[row - 1 : row + 2, column - 1 : column + 2]
+    assert [int(text) for text in page.locator("#inside .map").nth(0).locator(".weights span").all_inner_texts()] == window.ravel().tolist()
+    page.focus("#inside .markable")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_selector(f"#inside [data-row='{row + 1}'][data-column='{column}']")
+    assert page.input_value("#inside-row input") == str(row + 1)

@@ -17,7 +17,7 @@ from deblur.data import CLASSES
 from deblur.degrade import AFTER_BLUR
 from deblur.image import to_bytes
 from deblur.restore import RESTORERS
-from deblur.ui import play
+from deblur.ui import inside, play
 from deblur.ui.state import GARMENT, YOURS, State
 from deblur.ui.texts import FOLDER, LANGUAGES, digits, load_texts, signed
 
@@ -164,3 +164,14 @@ def test_the_core_is_light_to_import() -> None:
 
 def test_favicon_and_style_are_there() -> None:
     assert (Path(play.__file__).parent / "style.css").is_file() and (Path(play.__file__).parent / "favicon.svg").is_file()
+
+
+@pytest.mark.parametrize("blur", BLURS)
+@pytest.mark.parametrize("place", [(0, 0), (27, 27), (13, 5), (-4, 99)])
+def test_the_microscope_says_what_the_stored_picture_says(blur, place) -> None:
+    texts = load_texts("en")
+    state = State.from_query({"blur": blur, "restorer": "unsharp"})
+    html, row, column = inside.view(state, None, *place, texts)
+    stored = to_bytes(state.degradation.apply(play.sharp_picture(state, None, texts)[0]))[row, column]
+    assert f"OpenCV says {stored}, this arithmetic says {stored}." in html
+    assert (row, column) == (min(max(place[0], 0), 27), min(max(place[1], 0), 27))

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from deblur.ui import api, play, results
+from deblur.ui import api, inside, play, results
 from deblur.ui.texts import LANGUAGES, Texts, load_texts
 
 STYLE = Path(__file__).parent / "style.css"
@@ -100,6 +100,8 @@ def _content(texts: Texts) -> None:
     )
     with gr.Tabs():
         with gr.Tab(texts("tab.play"), id="play"):
-            play.build(texts)
+            controls, picture = play.build(texts)
+        with gr.Tab(texts("tab.inside"), id="inside") as tab:
+            inside.build(texts, tab, controls, picture)
         with gr.Tab(texts("tab.results"), id="results"):
             results.build(texts)

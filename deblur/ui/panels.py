@@ -51,6 +51,19 @@ def panel(role: str, picture: Picture | None, texts: Texts, caption: str, number
     )
 
 
+def marked_panel(role: str, picture: Picture, place: tuple[int, int], texts: Texts, caption: str) -> str:
+    """One picture with a pixel marked and its value, to be clicked."""
+    title, (row, column), (height, width) = texts(f"role.{role}"), place, picture.shape[:2]
+    level = " ".join(str(value) for value in np.atleast_1d(to_bytes(picture)[row, column]))
+    crisp = " crisp" if max(height, width) <= CRISP_SIDE else ""
+    return (
+        f'<figure class="panel {role}"><figcaption><span class="name">{title}</span> <span class="what">{escape(caption)}</span></figcaption>'
+        f'<div class="frame"><span class="mark" style="--row:{row};--column:{column};--w:{width};--h:{height}">'
+        f'<img class="picture{crisp}" style="--w:{width};--h:{height}" width="{width}" height="{height}" '
+        f'alt="{escape(f"{title}: {caption}")}" src="{data_uri(picture)}"></span></div>{_definitions([(texts("inside.value"), level)])}</figure>'
+    )
+
+
 def score_rows(scores: Scores, texts: Texts, gain: float | None = None) -> list[tuple[str, str]]:
     """PSNR, SSIM and error as label and number with its unit; the PSNR of a restored picture carries its gain."""
     error = "–" if np.isinf(scores.error) else f"{digits(scores.error)} %"

@@ -39,8 +39,8 @@ watch('value', () => {
 """
 
 
-def build(texts: Texts) -> None:
-    """Lay out the tab inside the current Blocks and wire its events."""
+def build(texts: Texts) -> tuple[Controls, gr.State]:
+    """Lay out the tab inside the current Blocks and wire its events; returns the controls and the visitor's picture, for other tabs."""
     controls = Controls(texts)
     picture = gr.State(None, time_to_live=3600)
     guesses_made = gr.State(0)
@@ -167,6 +167,7 @@ def build(texts: Texts) -> None:
         **queued,
     )
     compare_all.click(compare_restorers, [picture, *components], compared, show_progress="minimal", concurrency_id="heavy", **queued)
+    return controls, picture
 
 
 def _page() -> gr.Blocks:

@@ -1,0 +1,155 @@
+"""The Look inside tab: the arithmetic that made one pixel, and where one sharp pixel went."""
+
+from html import escape
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from numpy.typing import NDArray
+
+from deblur.image import Bytes, to_bytes
+from deblur.lessons.pixel import BilateralSum, Explanation, Ranked, WeightedSum, explain, reached
+from deblur.reasons import InputError
+from deblur.restore import RESTORERS
+from deblur.ui import panels
+from deblur.ui.controls import Controls
+from deblur.ui.stage import SEED, cause, sharp_picture
+from deblur.ui.state import BLIND, State
+from deblur.ui.texts import Texts, digits
+
+NUMBERED_SIDE = 7  # windows up to this side show their numbers
+GREEN = 1  # the channel that is explained in a picture in colour
+
+# A click says which pixel it met; the arrow keys step from the marked one.
+_PICK = """
+const pick = (row, column) => trigger('pick', { row, column });
+element.addEventListener('click', event => {
+  const picture = event.target.closest('.markable img');
+  if (!picture) return;
+  const box = picture.getBoundingClientRect();
+  pick(Math.floor((event.clientY - box.top) / box.height * picture.naturalHeight),
+       Math.floor((event.clientX - box.left) / box.width * picture.naturalWidth));
+});
+element.addEventListener('keydown', event => {
+  const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+  const place = element.querySelector('[data-row]');
+  if (!step || !place || !event.target.closest('.markable')) return;
+  event.preventDefault();
+  pick(Number(place.dataset.row) + step[0], Number(place.dataset.column) + step[1]);
+});
+"""
+
+
+def view(state: State, upload: Bytes | None, row: int, column: int, texts: Texts) -> tuple[str, int, int]:
+    """The three pictures with the pixel marked and the arithmetic that made it, as HTML, and the pixel itself, moved inside the picture."""
+    if state.source == BLIND:  # nothing is known of how such a picture came about
+        return f'<p class="note">{escape(texts("inside.blind"))}</p>', row, column
+    sharp, what = sharp_picture(state, upload, texts)
+    row, column = min(max(row, 0), sharp.shape[0] - 1), min(max(column, 0), sharp.shape[1] - 1)
+    degradation = state.degradation
+    blurred = degradation.apply(sharp, SEED)
+    channel = None if sharp.ndim == 2 else GREEN
+    try:
+        restored = RESTORERS[state.restorer].restore(blurred, degradation, **state.own)
+    except InputError:
+        restored = None
+    marked = "".join(
+        panels.marked_panel(role, picture, (row, column), texts, caption)
+        for role, picture, caption in (
+            ("sharp", sharp, what),
+            ("blurred", blurred, cause(degradation, texts)),
+            ("restored", restored, texts(f"restorer.{state.restorer}.label")),
+        )
+        if picture is not None
+    )
+    made, went = explain(sharp, degradation, row, column, channel), reached(sharp, degradation, row, column, channel)
+    count = int(np.count_nonzero(went.weights))
+    return (
+        f'<div class="inside" data-row="{row}" data-column="{column}"><div class="stage markable" tabindex="0" aria-label="{escape(texts("inside.hint"))}">{marked}</div>'
+        f'<p class="verdict" role="status">{escape(sentence(made, to_bytes(sharp)[row, column], texts))}</p>'
+        f'<div class="arithmetic">{arithmetic(made, texts)}</div>'
+        f"<h3>{escape(texts('inside.reverse'))}</h3><p>{escape(texts('inside.reached', count=count))}</p>"
+        f'<div class="arithmetic">{_map(went.weights, texts("inside.reached_map"), whole=True)}</div></div>',
+        row,
+        column,
+    )
+
+
+def sentence(made: Explanation, sharp_level: NDArray[np.uint8], texts: Texts) -> str:
+    """The finding in one sentence with its numbers."""
+    fields = {
+        "row": made.row,
+        "column": made.column,
+        "was": int(np.atleast_1d(sharp_level)[made.channel or 0]),
+        "level": made.level,
+        "filtered": made.filtered,
+    }
+    if isinstance(made, Ranked):
+        return texts("inside.ranked", count=made.strip.size, rank=made.rank + 1, **fields)
+    return texts("inside.summed", count=int(np.count_nonzero(made.weights)), total=f"{made.total:.2f}", **fields)  # type: ignore[attr-defined]
+
+
+def arithmetic(made: Explanation, texts: Texts) -> str:
+    """The window and what the filter does with it, as small maps joined by signs."""
+    window = _map(made.window, texts("inside.window"))
+    if isinstance(made, BilateralSum):
+        maps = [
+            _map(made.by_distance, texts("inside.by_distance")),
+            _map(made.by_value, texts("inside.by_value")),
+            _map(made.weights, texts("inside.weights")),
+        ]
+        return f"{maps[0]}<b>×</b>{maps[1]}<b>→</b>{maps[2]}<b>×</b>{window}<b>→</b>{_total(made)}"
+    if isinstance(made, WeightedSum):
+        return f"{window}<b>×</b>{_map(made.weights, texts('inside.weights'))}<b>=</b>{_map(made.products, texts('inside.products'))}<b>Σ</b>{_total(made)}"
+    assert isinstance(made, Ranked)
+    strip = "".join(f"<span{' class=chosen' if place == made.rank else ''}>{value:g}</span>" for place, value in enumerate(made.strip))
+    return f'{window}<b>→</b><figure class="map"><div class="ranks">{strip}</div><figcaption>{escape(texts("inside.strip"))}</figcaption></figure>'
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value == round(value) else digits(value)
+
+
+def _total(made: WeightedSum) -> str:
+    return f'<span class="total">{made.total:.2f} → {made.level}</span>'
+
+
+def _map(values: NDArray[np.float64], caption: str, whole: bool = False) -> str:
+    """A map of numbers: with its numbers if it is small, else as a picture from 0 (black) to its largest value (white)."""
+    rows, columns = values.shape
+    largest = float(values.max()) or 1.0
+    if max(rows, columns) <= NUMBERED_SIDE and not whole:
+        cells = "".join(
+            f'<span style="--share:{value / largest:.3f}"{" class=strong" if value > 0.55 * largest else ""}>{_number(value)}</span>'
+            for value in values.ravel()
+        )
+        inside = f'<div class="weights" style="--columns:{columns}">{cells}</div>'
+    else:
+        address = panels.data_uri((values / largest).astype(np.float32))
+        inside = (
+            f'<div class="frame small"><img class="picture crisp" style="--w:{columns};--h:{rows}" width="{columns}" height="{rows}" '
+            f'alt="{escape(caption)}" src="{address}"></div>'
+        )
+    return f'<figure class="map">{inside}<figcaption>{escape(caption)}, 0 – {digits(largest)}</figcaption></figure>'
+
+
+def build(texts: Texts, tab: gr.Tab, controls: Controls, picture: gr.State) -> None:
+    """Lay out the tab inside the current Blocks; it follows the state of the Play tab."""
+    gr.HTML(f'<h2 class="question">{escape(texts("inside.question"))}</h2><p class="meaning">{escape(texts("inside.hint"))}</p>')
+    with gr.Row(elem_id="inside-place"):
+        row = gr.Number(10, label=texts("inside.row"), precision=0, min_width=90, elem_id="inside-row")
+        column = gr.Number(10, label=texts("inside.column"), precision=0, min_width=90, elem_id="inside-column")
+    shown = gr.HTML("", js_on_load=_PICK, elem_id="inside", apply_default_css=False)
+    inputs = [row, column, picture, *controls.by_key.values()]
+    outputs = [shown, row, column]
+
+    def look(asked_row: float | None, asked_column: float | None, uploaded: Bytes | None, *values: object) -> tuple[str, int, int]:
+        return view(controls.state(values), uploaded, int(asked_row or 0), int(asked_column or 0), texts)
+
+    def picked(event: gr.EventData, uploaded: Bytes | None, *values: object) -> tuple[str, int, int]:
+        place: dict[str, Any] = event._data or {}
+        return look(place.get("row"), place.get("column"), uploaded, *values)
+
+    quick: dict[str, Any] = {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden", "api_visibility": "private"}
+    gr.on([tab.select, row.input, column.input], look, inputs, outputs, **quick)
+    shown.pick(picked, inputs[2:], outputs, **quick)

@@ -7,11 +7,13 @@ import sys
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from collections.abc import Iterable
+from typing import NoReturn
 
 from deblur.blur import BLURS
 from deblur.degrade import AFTER_BLUR, Degradation
 from deblur.image import read_image, write_image
 from deblur.params import Param, Parameter
+from deblur.reasons import InputError
 from deblur.restore import RESTORERS
 
 
@@ -20,14 +22,21 @@ def main(words: list[str] | None = None) -> int:
     options = parser().parse_args(words)
     try:
         return options.run(options)
-    except (ValueError, OSError) as problem:
+    except (InputError, OSError) as problem:
         print(f"deblur: {problem}", file=sys.stderr)
         return 2
 
 
+class OneLine(argparse.ArgumentParser):
+    """A parser that tells a mistake in one line, without its usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"deblur: {message}\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser with all commands; every filter and restorer brings its own flags."""
-    top = argparse.ArgumentParser(prog="python -m deblur", description="Blur a picture with a known filter, and undo it.")
+    top = OneLine(prog="python -m deblur", description="Blur a picture with a known filter, and undo it.")
     commands = top.add_subparsers(required=True, metavar="command")
     blur = commands.add_parser("blur", help="blur a picture file", description="Blur a picture file with one of the filters.")
     filters = blur.add_subparsers(required=True, metavar="filter", dest="blur")
@@ -48,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
         own = one.add_argument_group("the restorer")
         _flags(own, restorer.params)
         known = one.add_argument_group("the degradation")
-        known.add_argument("--blur", choices=[*BLURS], default="gaussian", help="(default %(default)s)")
+        known.add_argument("--blur", choices=[*BLURS], required=True, help="the filter that blurred it")
         known.add_argument(
             "--set", action="append", default=[], metavar="NAME=VALUE", help="a value of the filter, such as --set size=5; may be repeated"
         )
@@ -107,7 +116,12 @@ def _restore(options: argparse.Namespace) -> int:
         values[name] = params[name].parse(text) if name in params else text  # an unknown name is refused with the known ones
     degradation = Degradation(options.blur, values, **_values(options, AFTER_BLUR))  # type: ignore[arg-type]
     restorer = RESTORERS[options.restorer]
-    write_image(options.target, restorer.restore(read_image(options.source), degradation, **_values(options, restorer.params)))
+    own = _values(options, restorer.params)
+    restored = restorer.restore(read_image(options.source), degradation, **own)
+    write_image(options.target, restored)
+    doubt = restorer.doubts(degradation, **own)
+    if doubt:
+        print(f"deblur: note: {doubt}", file=sys.stderr)
     return 0
 
 
@@ -118,5 +132,13 @@ def _evaluate_thesis(options: argparse.Namespace) -> int:
     return 0
 
 
+def _hush_libraries() -> None:
+    """Send what compiled libraries write on stderr nowhere, as TensorFlow does when it starts; Python's own stderr stays."""
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+
+
 if __name__ == "__main__":
+    _hush_libraries()
     sys.exit(main())

@@ -2,20 +2,28 @@
 
 import csv
 import io
+import json
 import platform
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from deblur import weights
+from deblur.cards import read_card
 from deblur.image import write_whole
 from deblur.networks import Collapsed, affine_part
+from deblur.reasons import InputError
 
 Row = dict[str, float]
+STATE = "state.npz"  # of a checkpoint
 
 
 class Shuffled(keras.utils.PyDataset):
@@ -56,6 +64,7 @@ def train_epochs(
     validation: tuple[NDArray, NDArray] | None = None,
     collapse: bool = True,
     checkpoint: Path | None = None,
+    settings: Mapping[str, object] | None = None,
     on_batch: Callable[[int], None] | None = None,
 ) -> Iterator[Row]:
     """Train in place, one epoch each time the iterator is advanced; Adam with Keras' defaults.
@@ -70,16 +79,21 @@ def train_epochs(
         validation: Pairs whose loss is reported; they choose nothing.
         collapse: Use the collapsed form where there is one.
         checkpoint: A folder that keeps the state after each epoch; a run that finds one there goes on from it.
+        settings: What decides the result, by name: a run goes on from a checkpoint of the same settings only.
         on_batch: Called after each step with its number.
 
     Yields:
         One row per epoch, those of an earlier run first: epoch, loss, seconds and, with validation, val_loss.
+
+    Raises:
+        ValueError: The checkpoint is damaged, or was begun with other settings.
     """
     model = trainable_form(network, sharp.shape[1]) if collapse else network
     model.compile(optimizer=keras.optimizers.Adam(learning_rate), loss=loss)
     model.build(blurred.shape)
     model.optimizer.build(model.trainable_variables)
-    rows = _resume(model, checkpoint) if checkpoint else []
+    settings = dict(settings or {})
+    rows = _resume(model, checkpoint, settings) if checkpoint else []
     yield from rows
     pairs = Shuffled(blurred, sharp, batch, seed)
     after_batch = keras.callbacks.LambdaCallback(on_train_batch_end=lambda step, logs: on_batch(step) if on_batch else None)
@@ -92,28 +106,64 @@ def train_epochs(
             row["val_loss"] = float(model.evaluate(*validation, batch_size=batch, verbose=0))
         rows.append(row)
         if checkpoint:
-            _keep(model, rows, checkpoint)
+            _keep(model, rows, checkpoint, settings)
         yield row
 
 
-def _keep(model: keras.Model, rows: list[Row], folder: Path) -> None:
-    """Write the state under a new name, then point the history at it: whatever moment the power goes, a whole pair is left."""
+def _keep(model: keras.Model, rows: list[Row], folder: Path, settings: Mapping[str, object]) -> None:
+    """Write state, history and settings in one file, whole or not at all: whatever moment the power goes, one that fits together is left."""
     folder.mkdir(parents=True, exist_ok=True)
     state = [np.asarray(variable) for variable in (*model.trainable_variables, *model.optimizer.variables)]
     memory = io.BytesIO()
-    np.savez(memory, *state, history=history_csv(rows))
-    write_whole(folder / "state.npz", memory.getvalue())
+    np.savez(memory, *state, history=history_csv(rows), settings=json.dumps(settings))
+    write_whole(folder / STATE, memory.getvalue())
 
 
-def _resume(model: keras.Model, folder: Path) -> list[Row]:
-    path = folder / "state.npz"
-    if not path.exists():
+def _resume(model: keras.Model, folder: Path, settings: dict[str, object]) -> list[Row]:
+    state = _checkpoint(folder)
+    if not state:
         return []
-    with np.load(path) as state:
-        variables = [*model.trainable_variables, *model.optimizer.variables]
-        for place, variable in enumerate(variables):
-            variable.assign(state[f"arr_{place}"])
-        return read_history(str(state["history"]))
+    before = json.loads(str(state["settings"]))
+    for name in settings:
+        if before.get(name) != settings[name]:
+            raise InputError(
+                "other_settings", "{folder} was begun with {name} {before}, not {now}. Give the same, or train anew without --resume.",
+                folder=str(folder), name=name, before=before.get(name), now=settings[name],
+            )
+    for place, variable in enumerate([*model.trainable_variables, *model.optimizer.variables]):
+        variable.assign(state[f"arr_{place}"])
+    return read_history(str(state["history"]))
+
+
+def _checkpoint(folder: Path) -> dict[str, Any]:
+    path = folder / STATE
+    if not path.exists():
+        return {}
+    try:
+        with np.load(io.BytesIO(path.read_bytes())) as state:
+            return {"history": state["history"], "settings": state["settings"], **state}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as problem:
+        raise InputError("bad_checkpoint", "{path} is damaged. Train anew without --resume.", path=str(path)) from problem
+
+
+def epochs_done(folder: Path) -> int:
+    """How many epochs a checkpoint has; 0 if there is none.
+
+    Raises:
+        ValueError: It is damaged.
+    """
+    state = _checkpoint(folder)
+    return len(read_history(str(state["history"]))) if state else 0
+
+
+def figures_of_same(network: keras.Model, name: str, folder: Path) -> dict[str, Any]:
+    """The figures on the card that is there, if it describes weights equal to these; else none."""
+    try:
+        before = weights.load(name, folder)
+    except InputError:
+        return {}
+    same = all(np.array_equal(one, other) for one, other in zip(before.get_weights(), network.get_weights(), strict=True))
+    return read_card(name, folder).figures if same else {}
 
 
 def history_csv(rows: list[Row]) -> str:
@@ -144,3 +194,16 @@ def commit() -> str:
         ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+
+
+def loss_plot(name: str, rows: list[Row]) -> bytes:
+    """The loss by epoch as a PNG."""
+    figure = Figure(figsize=(6, 3.6), layout="constrained")
+    axes = figure.add_subplot(xlabel="epoch", ylabel="loss", title=name, yscale="log")
+    for key in ("loss", "val_loss"):
+        if key in rows[0]:
+            axes.plot([row["epoch"] for row in rows], [row[key] for row in rows], label="training" if key == "loss" else "validation")
+    axes.legend()
+    memory = io.BytesIO()
+    figure.savefig(memory, format="png", dpi=110)
+    return memory.getvalue()

@@ -26,6 +26,7 @@ def save(network: keras.Model, card: Card, folder: Path = WEIGHTS) -> Card:
     card = replace(card, sha256=file_hash(temporary))
     temporary.replace(path)
     card.write(folder)
+    _load.cache_clear()  # what was loaded before may be of this name
     return card
 
 

@@ -3,12 +3,14 @@
 import gzip
 import hashlib
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
 
 from deblur import data
 from deblur.data import load_fashion_mnist, validation_split
+from deblur.reasons import InputError
 
 HELD = "55ad26621306ab66"  # sha256 of the numbers of the validation pictures, its beginning
 IMAGES, LABELS = "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"
@@ -66,7 +68,7 @@ def test_gzipped_idx(tmp_path, published):
 
 @pytest.mark.parametrize("header", [True, False])
 def test_csv(tmp_path, published, header):
-    (tmp_path / "fashion-mnist_test.csv").write_text(table(*published, header))
+    (tmp_path / "fashion-mnist_test.csv").write_text(table(*published, header) + "\n")
     for found, expected in zip(load_fashion_mnist("test", tmp_path), published, strict=True):
         np.testing.assert_array_equal(found, expected)
 
@@ -117,14 +119,56 @@ def test_damaged_gzip_is_refused_by_name(tmp_path, published, damage):
         (lambda text: text[: len(text) // 2], "."),
         (lambda text: text.replace("\n", "\nx", 1), "785 whole numbers"),
         (lambda text: text.replace(",0,", ",256,", 1), "785 whole numbers"),
+        (lambda text: text.replace(",0,", f",{'9' * 40},", 1), "785 whole numbers"),
+        (lambda text: text.replace(",0,", ",-1,", 1), "785 whole numbers"),
+        (lambda text: text.replace(",0,", ",", 1), "785 whole numbers"),
+        (lambda text: text.replace(",0,", ",0.5,", 1), "785 whole numbers"),
         (lambda text: text.splitlines(keepends=True)[0], "."),
     ],
-    ids=["truncated", "a word", "out of range", "only names"],
+    ids=["truncated", "a word", "out of range", "40 digits", "negative", "too few", "a fraction", "only names"],
 )
 def test_damaged_csv_is_refused_by_name(tmp_path, published, damage, what):
     (tmp_path / "fashion-mnist_test.csv").write_text(damage(table(published[0][:50], published[1][:50])))
     with pytest.raises(ValueError, match=rf"fashion-mnist_test\.csv is damaged: .*{what}"):
         load_fashion_mnist("test", tmp_path)
+
+
+def test_csv_is_read_in_little_memory(tmp_path, published):
+    (tmp_path / "fashion-mnist_test.csv").write_text(table(published[0][:3000], published[1][:3000]))
+    tracemalloc.start()
+    images, _ = data._read_csv(tmp_path / "fashion-mnist_test.csv")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_array_equal(images, published[0][:3000])
+    assert peak < 25e6
+
+
+def test_keras_cache_is_found_where_keras_home_says(tmp_path, monkeypatch):
+    monkeypatch.setattr(data, "SHIPPED", tmp_path)
+    monkeypatch.setattr(data, "DEBIAN", tmp_path)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "home"))
+    folder = tmp_path / "home" / "datasets" / "fashion-mnist"
+    folder.mkdir(parents=True)
+    (folder / f"{IMAGES}.gz").write_bytes(b"broken")
+    (folder / f"{LABELS}.gz").write_bytes(b"broken")
+    data._load.cache_clear()
+    with pytest.raises(ValueError, match=rf"{folder}.*is damaged"):
+        load_fashion_mnist("test")
+
+
+def test_a_failed_download_says_what_to_do(tmp_path, monkeypatch):
+    from keras.datasets import fashion_mnist
+
+    def fail():
+        raise Exception("URL fetch failure on https://…: None -- [Errno -3] Temporary failure in name resolution")
+
+    monkeypatch.setattr(fashion_mnist, "load_data", fail)
+    for place in ("SHIPPED", "DEBIAN"):
+        monkeypatch.setattr(data, place, tmp_path)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    data._load.cache_clear()
+    with pytest.raises(InputError, match=r"could not be downloaded. Name a folder .*--data.*FASHION_MNIST.*dataset-fashion-mnist"):
+        load_fashion_mnist("test")
 
 
 def test_validation_split_is_fixed():

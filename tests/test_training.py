@@ -1,10 +1,12 @@
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+import tqdm
 
 import train
 from deblur.cards import read_card
@@ -73,6 +75,78 @@ def test_the_command_writes_weights_card_history_and_plot(small_data) -> None:
     assert (small_data / "thesis-average.csv").read_text().startswith("epoch,loss,seconds\n1,")
     train.main(["thesis-average", "--epochs", "2", "--images", "300", "--batch", "100", "--into", str(small_data), "--resume"])
     assert len((small_data / "thesis-average.csv").read_text().splitlines()) == 3
+
+
+SHORT = ["thesis-average", "--images", "300", "--batch", "100"]
+
+
+def test_a_finished_run_keeps_its_figures_and_a_longer_one_does_not(small_data) -> None:
+    words = [*SHORT, "--into", str(small_data)]
+    train.main([*words, "--epochs", "1"])
+    replace(read_card("thesis-average", small_data), figures={"psnr": 20.0}).write(small_data)
+    assert train.main([*words, "--epochs", "1", "--resume"]) == 0
+    assert read_card("thesis-average", small_data).figures == {"psnr": 20.0}
+    assert train.main([*words, "--epochs", "2", "--resume"]) == 0
+    assert read_card("thesis-average", small_data).figures == {}
+
+
+def test_the_time_left_counts_what_is_left(small_data, monkeypatch) -> None:
+    words = [*SHORT, "--into", str(small_data)]
+    train.main([*words, "--epochs", "1"])
+    bars = []
+    monkeypatch.setattr(tqdm, "tqdm", lambda **given: bars.append(tqdm.std.tqdm(**given)) or bars[-1])
+    train.main([*words, "--epochs", "2", "--resume"])
+    assert (bars[0].initial, bars[0].n, bars[0].total) == (3, 6, 6)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (["--loss", "binary_crossentropy"], "loss mse, not binary_crossentropy"),
+        (["--batch", "150"], "batch 100, not 150"),
+        (["--seed", "1"], "seed 0, not 1"),
+        (["--images", "200"], "images 300, not 200"),
+        (["--plain"], "plain False, not True"),
+        (["--validate-on-test"], "validation none, not test"),
+    ],
+)
+def test_a_run_goes_on_with_its_own_settings_only(small_data, changed, told, capsys) -> None:
+    begun = [*SHORT, "--epochs", "1", "--into", str(small_data)]
+    train.main(begun)
+    with pytest.raises(SystemExit) as stop:
+        train.main([*begun, *changed, "--resume"])
+    assert stop.value.code == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[:-200], lambda data: b"x" * 500])
+def test_a_damaged_checkpoint_is_named(small_data, damage, capsys) -> None:
+    state = small_data / ".thesis-average" / "state.npz"
+    begun = [*SHORT, "--epochs", "1", "--into", str(small_data)]
+    train.main(begun)
+    state.write_bytes(damage(state.read_bytes()))
+    with pytest.raises(SystemExit) as stop:
+        train.main([*begun, "--resume"])
+    assert stop.value.code == 2
+    assert f"{state} is damaged" in capsys.readouterr().err
+
+
+def test_nothing_to_resume_is_said_but_not_for_all(small_data, monkeypatch, capsys) -> None:
+    with pytest.raises(SystemExit) as stop:
+        train.main([*SHORT, "--resume", "--into", str(small_data)])
+    assert stop.value.code == 2
+    assert "--resume: expected a checkpoint in" in capsys.readouterr().err
+    monkeypatch.setattr(train, "train", lambda *given: None)
+    assert train.main(["all", "--resume", "--into", str(small_data)]) == 0
+
+
+def test_a_mistake_in_the_program_is_not_blamed_on_the_user(small_data, monkeypatch) -> None:
+    def broken(*given: object) -> None:
+        raise ValueError("internal")
+
+    monkeypatch.setattr(train, "train", broken)
+    with pytest.raises(ValueError, match="internal"):
+        train.main([*SHORT, "--into", str(small_data)])
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ thesis-median-printed 17.79 %, thesis-bilateral-printed 8.47 %; as meant, thesis
 `python -m deblur evaluate thesis`, which writes weights/<name>.json and reports/thesis.md.
 
 The universal network has no epochs: it sees freshly blurred pictures until its minutes are over, and its learning rate falls to nothing at
-their end. Two cores take some 6 steps a second, each of 72 garments or 6 pieces of photographs. A checkpoint is written every 2.5 minutes; a
+their end. A step, 72 garments or 6 pieces of photographs, costs about 0.2 s of one core. A checkpoint is written every 2.5 minutes; a
 killed run is gone on from there. What the network reaches is in weights/universal.json; those figures are measured by the same command
 after training, or alone by `python train.py universal --minutes 0`.
 """
@@ -54,7 +54,7 @@ def main(words: list[str] | None = None) -> int:
         "--validate-on-test", action="store_true", help="report the loss of the TEST split after each epoch, as the thesis did"
     )
     parser.add_argument("--plain", action="store_true", help="push every picture through every layer: the same steps, some 20 times slower")
-    parser.add_argument("--resume", action="store_true", help="go on from the last whole epoch")
+    parser.add_argument("--resume", action="store_true", help="go on from the last whole epoch or checkpoint")
     parser.add_argument("--data", metavar="FOLDER", help="folder with Fashion-MNIST (default: see deblur.data)")
     parser.add_argument(
         "--into", type=Path, default=WEIGHTS, metavar="FOLDER", help="where weights, card, history and plot go (default weights/)"

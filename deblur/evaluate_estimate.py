@@ -139,14 +139,18 @@ def measure(photos: Path, count: int, seed: int) -> dict[str, dict[str, Any]]:
         "photographs": measure_kind((photographs(photos / "val", count, seed) * count)[:count], REACH["photograph"], seed),
     }
     command = f"python -m deblur.evaluate_estimate measure --photos FOLDER --count {count} --seed {seed}"
-    lines = ["# Which blur was it?", "", f"`{command}`: degradations drawn from the sliders' ranges, noise up to {MAX_NOISE}, in 8 bits or float.", ""]
-    names = list(next(iter(found.values())))
-    lines += ["| pictures | " + " | ".join(names) + " |", "| --- |" + " --: |" * len(names)]
-    lines += [f"| {kind} | " + " | ".join(f"{value:.3g}" for value in figures.values()) + " |" for kind, figures in found.items()]
     REPORTS.mkdir(exist_ok=True)
-    write_whole(REPORTS / "estimate.md", ("\n".join(lines) + "\n").encode())
+    write_whole(REPORTS / "estimate.md", markdown(found, command).encode())
     write_whole(REPORTS / "estimate.json", (json.dumps({"command": command, **found}, indent=1) + "\n").encode())
     return found
+
+
+def markdown(found: dict[str, dict[str, float]], command: str) -> str:
+    """The report: one line a figure, one column a kind of picture."""
+    lines = ["# Which blur was it?", "", f"`{command}`: degradations drawn from the sliders' ranges, noise up to {MAX_NOISE}, in 8 bits or float.", ""]
+    lines += [f"| | {' | '.join(found)} |", "| --- |" + " --: |" * len(found)]
+    first = next(iter(found.values()))
+    return "\n".join([*lines, *(f"| {name} | {' | '.join(f'{figures[name]:.3g}' for figures in found.values())} |" for name in first)]) + "\n"
 
 
 def measure_kind(pictures: list[Picture], reach: int, seed: int) -> dict[str, float]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from deblur import blur as blurs
-from deblur.blur import BLURS, Blur, LinearBlur
+from deblur.blur import BLURS, Blur
 from deblur.image import Picture, as_picture, clip, from_bytes, jpeg, to_bytes
 from deblur.kernels import Psf
 from deblur.params import Choice, Param, Value, complete
@@ -28,12 +30,13 @@ class Degradation:
 
     Attributes:
         blur: A key of `BLURS`, or "psf" for a PSF of the caller's.
-        values: The blur's parameters; what is missing takes its default.
+        values: The blur's parameters, read-only; what is missing takes its default.
         noise: Standard deviation of the Gaussian noise, 0 to 0.2 on the range [0, 1].
         salt_pepper: Share of the pixels that turn black or white, 0 to 0.5.
         storage: "float", "8-bit" or "jpeg".
         quality: JPEG quality, 10 to 100; counts for "jpeg" only.
         filter: The blur itself.
+        custom: The caller's PSF, see `from_psf`.
 
     Raises:
         ValueError: The blur is unknown or a value is refused.
@@ -45,20 +48,35 @@ class Degradation:
     salt_pepper: float = 0.0
     storage: str = "8-bit"
     quality: int = QUALITY.default  # type: ignore[assignment]
-    filter: Blur = field(init=False, repr=False, compare=False)
-    custom: LinearBlur | None = field(default=None, repr=False, kw_only=True)
+    filter: Blur = field(init=False, repr=False)
+    custom: Psf | None = field(default=None, repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
-        if self.custom is None and self.blur not in BLURS:
+        if self.custom is not None and self.blur != "psf":
+            raise InputError(
+                "psf_and_blur", "blur {blur!r} with a PSF: expected one of them. Leave one out, or use Degradation.from_psf.", blur=self.blur
+            )
+        if self.custom is None and (not isinstance(self.blur, str) or self.blur not in BLURS):
             raise InputError(
                 "unknown_blur", "blur {blur!r}: expected one of {known}. For a PSF of your own use Degradation.from_psf.",
                 blur=self.blur, known=", ".join(BLURS),
             )
-        chosen = self.custom or BLURS[self.blur]
+        chosen = BLURS[self.blur] if self.custom is None else blurs.from_psf(self.custom)
         after = complete("degradation", AFTER_BLUR, {param.name: getattr(self, param.name) for param in AFTER_BLUR})
         values = complete(chosen.name, chosen.params, self.values)
-        for name, value in {**after, "values": values, "filter": chosen}.items():
+        custom = None if self.custom is None else chosen.psf_at()
+        for name, value in {**after, "values": MappingProxyType(values), "filter": chosen, "custom": custom}.items():
             object.__setattr__(self, name, value)
+
+    def _parts(self) -> tuple[Any, ...]:
+        return self.blur, dict(self.values), *(getattr(self, param.name) for param in AFTER_BLUR)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Degradation) and self._parts() == other._parts() and np.array_equal(self.custom, other.custom)  # type: ignore[arg-type]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How a copy is made, in another process too: from what was given, since filters do not travel."""
+        return partial(Degradation, custom=self.custom), self._parts()
 
     @classmethod
     def from_psf(cls, psf: Psf, noise: float = 0.0, storage: str = "8-bit", **more: Any) -> "Degradation":
@@ -67,7 +85,7 @@ class Degradation:
         Raises:
             ValueError: The PSF holds NaN or a negative value, sums to zero, or a value is refused.
         """
-        return cls("psf", {}, noise, storage=storage, custom=blurs.from_psf(psf), **more)
+        return cls("psf", {}, noise, storage=storage, custom=psf, **more)
 
     @property
     def psf(self) -> Psf | None:
@@ -88,15 +106,20 @@ class Degradation:
             seed: The same seed gives the same picture.
 
         Raises:
-            ValueError: The picture is refused or too small for the filter.
+            ValueError: The picture or the seed is refused, or the picture is too small for the filter.
         """
+        rng = _generator(seed)
         if self.storage == "8-bit" and not self.noise and not self.salt_pepper:
             return self.filter.stored(sharp, **self.values)
-        return self.spoil(self.filter(sharp, **self.values), seed)
+        return self.spoil(self.filter(sharp, **self.values), rng)
 
     def spoil(self, blurred: Picture, seed: int | np.random.Generator = 0) -> Picture:
-        """Add noise to a blurred picture and store it."""
-        rng = np.random.default_rng(seed)
+        """Add noise to a blurred picture and store it; the result is never the array that was given.
+
+        Raises:
+            ValueError: The picture or the seed is refused.
+        """
+        rng = _generator(seed)
         spoilt = as_picture(blurred)
         if self.noise:
             spoilt = clip(spoilt + rng.normal(0.0, self.noise, spoilt.shape))
@@ -104,7 +127,9 @@ class Degradation:
             spoilt = add_salt_pepper(spoilt, self.salt_pepper, rng)
         if self.storage == "jpeg":
             return jpeg(spoilt, self.quality)
-        return spoilt if self.storage == "float" else from_bytes(to_bytes(spoilt))
+        if self.storage == "8-bit":
+            return from_bytes(to_bytes(spoilt))
+        return spoilt if self.noise or self.salt_pepper else spoilt.copy()
 
     def reblur(self, picture: Picture) -> Picture:
         """Blur alone, in floating point: what a restored picture is held against where no sharp one is known."""
@@ -113,6 +138,15 @@ class Degradation:
     def with_(self, **changes: Any) -> "Degradation":
         """The same degradation but for the named fields."""
         return replace(self, **changes)
+
+
+def _generator(seed: int | np.random.Generator) -> np.random.Generator:
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise InputError(
+            "bad_seed", "seed {seed!r}: expected a whole number of at least 0, or a numpy.random.Generator. Try 0.", seed=seed
+        ) from None
 
 
 def add_salt_pepper(picture: Picture, share: float, rng: np.random.Generator) -> Picture:
@@ -131,14 +165,14 @@ def draw(
     max_noise: float = 0.1,
     storages: Sequence[str] = ("8-bit", "float", "jpeg"),
 ) -> Degradation:
-    """Draw a degradation from the ranges that the sliders offer.
+    """Draw a degradation: a blur, each of its values from the slider's own steps, noise and storage; never salt and pepper.
 
     Args:
         rng: The generator everything is drawn from.
-        names: The blurs to choose from.
-        max_reach: No filter that reaches further than this many pixels.
-        max_noise: Largest noise; a third of the draws have none.
-        storages: The kinds of storage to choose from.
+        names: The blurs to choose from, each equally often.
+        max_reach: No filter that reaches further than this many pixels; values that do are drawn anew.
+        max_noise: Largest noise; a third of the draws have none, the others favour little (its square root is uniform).
+        storages: The kinds of storage to choose from, each equally often; the JPEG quality is 40 to 100.
     """
     name = names[int(rng.integers(len(names)))]
     blur = BLURS[name]

@@ -1,9 +1,11 @@
 """The only place where the range, type, layout or size of a picture changes, and where pictures are read and written."""
 
 import io
+import math
 import os
 import tempfile
 from pathlib import Path
+from threading import Lock
 from typing import BinaryIO
 
 import cv2
@@ -16,6 +18,7 @@ from deblur.reasons import InputError
 Picture = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 
+WHITE = 255  # the highest of the 8-bit levels
 MAX_PIXELS = 50_000_000
 READ_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 WRITE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
@@ -73,12 +76,12 @@ def clip(picture: NDArray[np.floating]) -> Picture:
 
 def to_bytes(picture: NDArray[np.floating]) -> Bytes:
     """Round to 256 levels; values outside [0, 1] are cut."""
-    return np.rint(np.clip(picture, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return np.rint(np.clip(picture, 0.0, 1.0) * WHITE).astype(np.uint8)
 
 
 def from_bytes(levels: Bytes) -> Picture:
     """Map the levels 0..255 to [0, 1]."""
-    return levels.astype(np.float32) / np.float32(255.0)
+    return levels.astype(np.float32) / np.float32(WHITE)
 
 
 def is_8bit(picture: Picture) -> bool:
@@ -99,19 +102,22 @@ def to_grey(picture: Picture) -> Picture:
     return picture if picture.ndim == 2 else clip(picture @ GREY_WEIGHTS)
 
 
-def shrink(picture: Picture, max_side: int) -> Picture:
-    """Reduce by area averaging until neither side exceeds `max_side` px; a smaller picture stays as it is."""
+def shrink(picture: Picture, max_side: int, min_side: int = 1) -> Picture:
+    """Reduce by area averaging to at most `max_side` px a side; a smaller picture stays as it is.
+
+    A long strip stays longer than that, in proportion, where its shorter side would fall below `min_side`, as long as it has no more pixels
+    than a square of `max_side`.
+    """
     height, width = picture.shape[:2]
-    scale = max_side / max(height, width)
+    scale = _scale(width, height, max_side, min_side)
     if scale >= 1:
         return picture
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     return clip(cv2.resize(picture, size, interpolation=cv2.INTER_AREA))
 
 
-def enlarge(picture: NDArray, factor: int) -> NDArray:
-    """Repeat every pixel `factor` times in both directions, without smoothing."""
-    return picture.repeat(factor, axis=0).repeat(factor, axis=1)
+def _scale(width: int, height: int, max_side: int, min_side: int) -> float:
+    return max(max_side / max(width, height), min(min_side / min(width, height), max_side / math.sqrt(width * height)))
 
 
 def encode_png(levels: Bytes, compression: int = 1) -> bytes:
@@ -126,12 +132,16 @@ def encode_jpeg(levels: Bytes, quality: int = 92) -> bytes:
     return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 
-def read_image(source: str | os.PathLike[str] | BinaryIO, max_side: int | None = None) -> Picture:
+def read_image(source: str | os.PathLike[str] | BinaryIO, max_side: int | None = None, min_side: int = 1) -> Picture:
     """Read a picture file: upright as its EXIF says, transparency on white, the first frame of an animation.
+
+    Numbers of more than 8 bits do not say what white is, so it is guessed: 65535 for whole numbers; for fractions 1 if none is larger, else
+    255 if none is larger, else 65535. What is no number is black.
 
     Args:
         source: A path or an open binary file: PNG, JPEG, WebP, BMP, GIF or TIFF, 8 or 16 bits or float, at most 50 megapixels.
         max_side: Reduce by area averaging to at most this many pixels a side.
+        min_side: Least pixels of the shorter side of a long strip when it is reduced (see `shrink`).
 
     Returns:
         (H, W) for a grey file, (H, W, 3) for one in colour.
@@ -143,47 +153,73 @@ def read_image(source: str | os.PathLike[str] | BinaryIO, max_side: int | None =
     name = Path(source).name if isinstance(source, str | os.PathLike) else "this file"
     data = Path(source).read_bytes() if isinstance(source, str | os.PathLike) else source.read()
     try:
-        with Image.open(io.BytesIO(data), formats=READ_FORMATS) as file:
-            if file.width * file.height > MAX_PIXELS:
+        with _open(data) as file:
+            width, height = file.size
+            if width * height > MAX_PIXELS:
                 raise InputError(
                     "too_large",
                     "{name} has {width}×{height} px: expected at most {limit:g} megapixels. Reduce it first.",
                     name=name,
-                    width=file.width,
-                    height=file.height,
+                    width=width,
+                    height=height,
                     limit=MAX_PIXELS / 1e6,
                 )
-            if file.format == "JPEG" and max_side:
-                file.draft(file.mode, (2 * max_side, 2 * max_side))  # lets the decoder skip detail that shrink() averages away
+            twice = min(1.0, 2 * _scale(width, height, max_side, min_side)) if max_side else 1.0  # what shrink() averages well
+            if file.format == "JPEG":
+                file.draft(file.mode, (math.ceil(width * twice), math.ceil(height * twice)))  # lets the decoder skip detail
             orientation = file.getexif().get(0x0112, 1)
             file.seek(0)
-            pixels = _pixels(file, orientation)
-    except (UnidentifiedImageError, OSError, SyntaxError, EOFError, Image.DecompressionBombError) as problem:
+            pixels = _pixels(file, orientation, int(file.width / (width * twice)))
+    except (UnidentifiedImageError, OSError, SyntaxError, EOFError) as problem:
         raise InputError(
             "unreadable",
             "{name} could not be read as a picture: expected PNG, JPEG, WebP, BMP, GIF or TIFF, undamaged. Save it again in one of these.",
             name=name,
         ) from problem
     picture = as_picture(pixels)
-    return shrink(picture, max_side) if max_side else picture
+    return shrink(picture, max_side, min_side) if max_side else picture
 
 
-def _pixels(file: Image.Image, orientation: int) -> NDArray:
-    if file.mode.startswith("I;16") or file.mode in ("I", "F"):
-        deep = np.asarray(file, dtype=np.float32)
-        full = 65535.0 if file.mode != "F" else 1.0 if np.nanmax(deep) <= 1 else 255.0
-        image: Image.Image = Image.fromarray(clip(np.nan_to_num(deep / full)))
-    elif file.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in file.info:
-        layer = file.convert("RGBA")
-        image = Image.new("RGBA", layer.size, "white")
-        image.alpha_composite(layer)
-        image = image.convert("L" if file.mode in ("LA", "La") else "RGB")
-    else:
-        image = file.convert("L" if file.mode in ("L", "1") else "RGB")
+_pillow_limit = Lock()
+
+
+def _open(data: bytes) -> Image.Image:
+    """Read the header alone, without Pillow's limit on pixels: it is wider than ours and does not say how large the picture is."""
+    with _pillow_limit:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            return Image.open(io.BytesIO(data), formats=READ_FORMATS)
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+
+
+def _pixels(file: Image.Image, orientation: int, factor: int) -> NDArray:
+    """The pixels, each the mean of `factor` × `factor` of the file: averaged before anything takes four bytes a value."""
+    grey = file.mode in ("1", "L", "LA", "La")
+    see_through = file.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in file.info
+    deep = file.mode.startswith("I;16") or file.mode in ("I", "F")
+    wanted = "RGBA" if see_through else "L" if grey else "RGB"
+    image = _deep(file) if deep else file if file.mode == wanted else file.convert(wanted)
+    if factor > 1:
+        image = image.reduce(factor)
+    if see_through and not deep:
+        white = Image.new("RGBA", image.size, "white")
+        white.alpha_composite(image)
+        image = white.convert("L" if grey else "RGB")
     if orientation != 1:
         image.getexif()[0x0112] = orientation
         image = ImageOps.exif_transpose(image)
     return np.asarray(image)
+
+
+def _deep(file: Image.Image) -> Image.Image:
+    levels = np.array(file, np.float32)
+    finite = np.isfinite(levels)
+    if not finite.any():
+        raise OSError("no pixel is a number")
+    highest = levels.max(where=finite, initial=0)
+    levels /= 65535 if file.mode != "F" or highest > WHITE else WHITE if highest > 1 else 1
+    return Image.fromarray(clip(np.nan_to_num(levels, copy=False)))
 
 
 def write_image(path: str | os.PathLike[str], picture: object) -> None:
@@ -214,8 +250,15 @@ def _save_options(suffix: str) -> dict[str, object]:
 
 
 def write_whole(target: Path, data: bytes) -> None:
-    """Write a file through a temporary neighbour, so that a crash never leaves half of it."""
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    """Write a file through a temporary neighbour, so that a crash never leaves half of it.
+
+    Raises:
+        OSError: The folder is missing or cannot be written.
+    """
+    try:
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    except OSError as problem:
+        raise OSError(problem.errno, problem.strerror, str(target)) from None
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)

@@ -11,6 +11,8 @@ from deblur.reasons import InputError
 Psf = NDArray[np.float64]
 
 SUBPIXELS = 32  # per side of a pixel, for the share of it that a line or disk covers
+SHAKE_STEPS = 400
+SUM_ROUNDING = 1e-12
 
 
 def gaussian(size: int, sigma: float) -> Psf:
@@ -67,7 +69,7 @@ def bilateral_disk(diameter: int, sigma_space: float) -> Psf:
 
 
 def check_psf(psf: object) -> Psf:
-    """Bring a caller's PSF into the project's form: odd sides by a border of zeros, sum 1.
+    """Bring a caller's PSF into the project's form: odd sides by a border of zeros, sum 1, read-only.
 
     Raises:
         ValueError: It is no 2-D array of finite numbers, holds a negative one, or sums to zero.
@@ -82,7 +84,10 @@ def check_psf(psf: object) -> Psf:
             low=float(psf.min()), high=float(psf.max()), total=float(psf.sum()),
         )
     odd = np.pad(psf, [(0, 1 - side % 2) for side in psf.shape])
-    return odd / odd.sum()
+    if abs(odd.sum() - 1) > SUM_ROUNDING:  # a PSF that was brought to sum 1 before stays the same to the last bit
+        odd /= odd.sum()
+    odd.setflags(write=False)  # a blur keeps it
+    return odd
 
 
 def _subpixels(side: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -97,6 +102,39 @@ def _shares(inside: NDArray[np.bool_], side: int) -> Psf:
     shares = shares / shares.sum()
     shares.setflags(write=False)  # the cache hands the same array to everyone
     return shares
+
+
+def shake(rng: np.random.Generator, side: int) -> Psf:
+    """Simulate the path of a hand-held camera during the exposure: a smooth random walk, drawn so that it just fits.
+
+    Args:
+        rng: Where the path is drawn from.
+        side: Of the PSF in px, odd; an even one is reduced by one.
+
+    Source: the idea of Boracchi and Foi 2012 (random motion with inertia), simplified.
+    """
+    side -= 1 - side % 2
+    steps = rng.normal(size=(SHAKE_STEPS, 2)) * rng.uniform(0.05, 0.4) + rng.normal(size=2) * rng.uniform(0, 0.5)
+    speed = np.zeros(2)
+    path = np.empty((SHAKE_STEPS, 2))
+    place = np.zeros(2)
+    drag = rng.uniform(0.8, 0.99)
+    for step, push in enumerate(steps):
+        speed = drag * speed + push
+        place = place + speed
+        path[step] = place
+    path -= (path.max(axis=0) + path.min(axis=0)) / 2
+    path *= (side - 2) / 2 / np.abs(path).max() * rng.uniform(0.6, 1.0)
+    spot = side // 2 + path
+    corner = np.floor(spot).astype(int)
+    part = spot - corner
+    psf = np.zeros((side + 1, side + 1))
+    for down in (0, 1):
+        for right in (0, 1):
+            share = np.abs(1 - down - part[:, 0]) * np.abs(1 - right - part[:, 1])
+            np.add.at(psf, (corner[:, 0] + down, corner[:, 1] + right), share)
+    psf = cv2.GaussianBlur(psf[:side, :side], (3, 3), rng.uniform(0.3, 0.7), borderType=cv2.BORDER_CONSTANT)
+    return psf / psf.sum()
 
 
 def horizontal_response(psf: Psf, count: int) -> NDArray[np.complex128]:

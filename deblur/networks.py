@@ -1,6 +1,7 @@
 """Builders of the Keras networks, on Keras' own operations only. A card names its builder by a key of `BUILDERS`."""
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -90,4 +91,81 @@ class Collapsed(keras.Model):
         return ops.reshape(ops.sigmoid(ops.matmul(flat, matrix) + offset), (-1, self.side, self.side, 1))
 
 
-BUILDERS: dict[str, Callable[..., keras.Model]] = {"thesis_autoencoder": thesis_autoencoder}
+def universal(widths: tuple[int, int] = (32, 80), blocks: tuple[int, int] = (2, 3), planes: int = 3, conditions: int = 17) -> keras.Model:
+    """Build the universal network: what `deblur.condition.hand_over` makes, to the restored picture (N, H, W, 1), not yet cut to [0, 1].
+
+    A small U-shaped residual network. It starts from the regularised inverse (the first plane) and adds what it knows of pictures, in units of the
+    error that the inverse should have left (the first entry of the condition): where the data determine the picture, it has nothing to add.
+
+    Args:
+        widths: Channels at half and at a quarter of the resolution.
+        blocks: Residual blocks at half resolution, as many again on the way back, and at a quarter.
+        planes: Channels of the input (N, H, W, planes), H and W multiples of 4.
+        conditions: Length of the second input (N, conditions).
+    """
+    pictures = layers.Input((None, None, planes), name="planes")
+    known = layers.Input((conditions,), name="condition")
+    code = layers.Dense(64, activation="relu", name="code_first")(known)
+    code = layers.Dense(64, activation="relu", name="code")(code)
+    half, quarter = widths
+    signal = layers.Conv2D(half, 4, strides=2, padding="same", name="to_half")(pictures)
+    for step in range(blocks[0]):
+        signal = _residual_block(signal, code, f"down_{step}")
+    passed = signal
+    signal = layers.Conv2D(quarter, 2, strides=2, name="to_quarter")(signal)
+    for step in range(blocks[1]):
+        signal = _residual_block(signal, code, f"deep_{step}")
+    signal = layers.Conv2DTranspose(half, 2, strides=2, name="from_quarter")(signal)
+    signal = layers.Add(name="joined")([signal, passed])
+    for step in range(blocks[0]):
+        signal = _residual_block(signal, code, f"up_{step}")
+    signal = layers.Conv2DTranspose(1, 4, strides=2, padding="same", kernel_initializer="zeros", dtype="float32", name="from_half")(signal)
+    inverse, error = pictures[..., :1], ops.exp(known[:, None, None, :1])
+    return keras.Model([pictures, known], inverse + error * signal, name="universal")
+
+
+def with_agreement(network: keras.Model) -> keras.Model:
+    """Continue the universal network by `deblur.condition.agree`, so that training reaches through it.
+
+    Inputs: the network's two, then `kept` and `added` (N, H, W, 1), from `deblur.condition.agreement`.
+    """
+    kept, added = layers.Input((None, None, 1), name="kept"), layers.Input((None, None, 1), name="added")
+    restored = Agreement(dtype="float32", name="agreement")(network(network.inputs), kept, added)
+    return keras.Model([*network.inputs, kept, added], restored, name="with_agreement")
+
+
+@keras.saving.register_keras_serializable(package="deblur")
+class Agreement(keras.layers.Layer):
+    """Weigh a picture's cosines by `kept`, then add `added`; all (N, H, W, 1). No weights."""
+
+    def call(self, restored: Any, kept: Any, added: Any) -> Any:
+        """The same shape; `restored` is cut to [0, 1] before."""
+        shape = ops.shape(restored)
+        down, across = _cosines(shape[1]), ops.transpose(_cosines(shape[2]))
+        spectrum = ops.matmul(ops.matmul(down, ops.clip(restored[..., 0], 0.0, 1.0)), across) * kept[..., 0]
+        return ops.matmul(ops.matmul(down, spectrum), across)[..., None] + added
+
+    def compute_output_shape(self, restored_shape: tuple, kept_shape: tuple, added_shape: tuple) -> tuple:
+        return restored_shape
+
+
+def _cosines(length: Any) -> Any:
+    """The type-I cosine transform of a line as a matrix, scaled to be its own inverse."""
+    places = ops.cast(ops.arange(length), "float32")
+    last = places[-1]
+    halved = ops.where((places == 0) | (places == last), 0.5, 1.0)
+    return ops.cos(np.pi / last * places[:, None] * places[None, :]) * halved * ops.sqrt(2.0 / last)
+
+
+def _residual_block(signal: Any, code: Any, name: str) -> Any:
+    """Two convolutions beside the signal, the channels between them weighed and shifted by what is known of the degradation."""
+    count = signal.shape[-1]
+    weigh = layers.Reshape((1, 1, count), name=f"{name}_weigh")(layers.Dense(count, bias_initializer="ones", name=f"{name}_weight")(code))
+    shift = layers.Reshape((1, 1, count), name=f"{name}_move")(layers.Dense(count, name=f"{name}_shift")(code))
+    inner = layers.Conv2D(count, 3, padding="same", use_bias=False, name=f"{name}_first")(signal)
+    inner = layers.Activation("relu", name=f"{name}_relu")(layers.Add(name=f"{name}_moved")([layers.Multiply(name=f"{name}_weighed")([inner, weigh]), shift]))
+    inner = layers.Conv2D(count, 3, padding="same", name=f"{name}_second")(inner)
+    return layers.Add(name=f"{name}_added")([signal, inner])
+
+
+BUILDERS: dict[str, Callable[..., keras.Model]] = {"thesis_autoencoder": thesis_autoencoder, "universal": universal}

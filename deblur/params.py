@@ -39,9 +39,14 @@ class Param:
         Raises:
             ValueError: It is no number, not finite, outside the range or between two steps.
         """
-        if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
-            raise self._refusal(value, self.nearest(self.default))
-        number = float(value)
+        if isinstance(value, bool) or not isinstance(value, numbers.Real):
+            raise self._refusal(value, self.default)
+        try:
+            number = float(value)
+        except OverflowError:  # a whole number beyond every float
+            number = math.inf
+        if not math.isfinite(number):
+            raise self._refusal(value, self.default)
         if not self.low <= number <= self.high or (self.whole and (number - self.low) % self.step):
             raise self._refusal(value, self.nearest(number))
         return int(number) if self.whole else number
@@ -52,16 +57,19 @@ class Param:
         Raises:
             ValueError: As for `check`.
         """
-        try:
-            number = float(text)
-        except ValueError:
-            raise self._refusal(text, self.default) from None
-        return self.check(number)
+        for kind in (int, float):  # whole numbers first, so that a refusal repeats them as typed
+            try:
+                return self.check(kind(text))
+            except InputError:
+                raise
+            except ValueError:
+                continue
+        raise self._refusal(text, self.default)
 
     def nearest(self, number: float) -> int | float:
-        """The allowed value closest to any finite number."""
+        """The allowed value closest to any finite number; between two, the larger."""
         number = min(max(number, self.low), self.high)
-        return self.low + round((number - self.low) / self.step) * self.step if self.whole else number
+        return self.low + math.floor((number - self.low) / self.step + 0.5) * self.step if self.whole else number
 
     def _refusal(self, value: object, remedy: int | float) -> InputError:
         return InputError(
@@ -114,10 +122,15 @@ def complete(owner: str, params: Iterable[Parameter], values: Mapping[str, objec
     """Check the given values and fill in the defaults of the others.
 
     Raises:
-        ValueError: A value is refused, or a name is not one of `owner`'s parameters.
+        ValueError: `values` is no mapping, a value is refused, or a name is not one of `owner`'s parameters.
     """
     params = tuple(params)
-    unknown = sorted(set(values) - {param.name for param in params})
+    if not isinstance(values, Mapping):
+        raise InputError(
+            "not_values", "{owner} values {given!r}: expected values by name, such as {{\"size\": 3}}. Use {{}} for the defaults.",
+            owner=owner, given=values,
+        )
+    unknown = [name for name in values if name not in {param.name for param in params}]
     if unknown:
         known = ", ".join(param.name for param in params) or "no parameters"
         raise InputError(

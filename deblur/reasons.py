@@ -19,3 +19,10 @@ class InputError(ValueError):
     def __init__(self, code: str, sentence: str, **fields: object) -> None:
         self.reason = Reason(code, sentence, **fields)
         super().__init__(str(self.reason))
+
+    @classmethod
+    def of(cls, reason: Reason) -> "InputError":
+        """The mistake that a reason tells."""
+        error = cls.__new__(cls, str(reason))
+        error.reason = reason
+        return error

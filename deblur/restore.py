@@ -6,19 +6,19 @@ from functools import lru_cache
 
 import numpy as np
 
-from deblur import classical
+from deblur import classical, universal
 from deblur.cards import checked_file, read_card
 from deblur.degrade import Degradation
 from deblur.image import Picture, as_picture
 from deblur.kernels import Psf
 from deblur.params import Choice, Param, Parameter, complete
 from deblur.reasons import InputError, Reason
-from deblur.thesis import EXPERIMENTS
+from deblur.thesis import EXPERIMENTS, run_in_tiles
 
 Shape = tuple[int, ...]
 
 
-def _never(degradation: Degradation, shape: Shape) -> Reason | None:
+def _never(*_: object, **values: object) -> Reason | None:
     return None
 
 
@@ -30,19 +30,19 @@ class Restorer:
         name: Its key in `RESTORERS`.
         params: Its own parameters.
         run: Called with the blurred picture, the degradation and the checked values.
-        refuses: The reason why it cannot work on such a picture, or None.
+        refuses: Called with the degradation, the shape and the checked values: the reason why it cannot work on such a picture, or None.
         doubts: The reason why its result means little here although it can be computed, or None.
     """
 
     name: str
     params: tuple[Parameter, ...]
     run: Callable[..., Picture]
-    refuses: Callable[[Degradation, Shape], Reason | None] = _never
-    doubts: Callable[..., Reason | None] = lambda degradation, **values: None
+    refuses: Callable[..., Reason | None] = _never
+    doubts: Callable[..., Reason | None] = _never
 
-    def accepts(self, degradation: Degradation, shape: Shape) -> Reason | None:
-        """Return None if it can restore a picture of this shape, else the reason why not, a sentence."""
-        return self.refuses(degradation, shape)
+    def accepts(self, degradation: Degradation, shape: Shape, **values: object) -> Reason | None:
+        """Return None if it can restore a picture of this shape with these values of its own, else the reason why not, a sentence."""
+        return self.refuses(degradation, shape, **complete(self.name, self.params, values))
 
     def restore(self, blurred: Picture, degradation: Degradation, **values: object) -> Picture:
         """Undo the degradation as well as this restorer can.
@@ -62,13 +62,13 @@ class Restorer:
                 given=degradation,
             )
         blurred = as_picture(blurred)
-        reason = self.accepts(degradation, blurred.shape)
+        reason = self.refuses(degradation, blurred.shape, **checked)
         if reason:
-            raise InputError(reason.code, str(reason).replace("{", "{{").replace("}", "}}"), **reason.fields)
+            raise InputError.of(reason)
         return self.run(blurred, degradation, **checked)
 
 
-def _needs_psf(degradation: Degradation, shape: Shape) -> Reason | None:
+def _needs_psf(degradation: Degradation, shape: Shape, **values: object) -> Reason | None:
     if degradation.psf is None:
         return Reason(
             "needs_linear", "{blur} is no convolution: it has no PSF to divide by. Choose a linear blur, or a restorer that needs no PSF.",
@@ -77,7 +77,7 @@ def _needs_psf(degradation: Degradation, shape: Shape) -> Reason | None:
     return _needs_room(degradation, shape)
 
 
-def _needs_room(degradation: Degradation, shape: Shape) -> Reason | None:
+def _needs_room(degradation: Degradation, shape: Shape, **values: object) -> Reason | None:
     psf = degradation.psf
     needed = max(2, max(psf.shape) // 2 + 1) if psf is not None else 2
     if min(shape[:2]) < needed:
@@ -112,23 +112,26 @@ def _thesis(blurred: Picture, degradation: Degradation, network: str) -> Picture
     from deblur import weights  # brings Keras
 
     planes = blurred[None] if blurred.ndim == 2 else np.moveaxis(blurred, 2, 0)
-    restored = np.asarray(weights.load(thesis_network(degradation, network))(planes[..., None]))[..., 0]
+    restored = run_in_tiles(weights.load(thesis_network(degradation, network)), planes)
     return restored[0] if blurred.ndim == 2 else np.ascontiguousarray(np.moveaxis(restored, 0, 2))
 
 
 @lru_cache
-def weights_problem(*names: str) -> Reason | None:
-    """Why one of these networks cannot be used, or None; files are read once, since this is asked at every step of a slider."""
+def _check_weights(name: str) -> None:
+    """Compare card and file once, since this is asked at every step of a slider; a failure is not kept, so that a mended file serves."""
+    checked_file(read_card(name))
+
+
+def _thesis_refuses(degradation: Degradation, shape: Shape, network: str) -> Reason | None:
     try:
-        for name in names:
-            checked_file(read_card(name))
+        _check_weights(thesis_network(degradation, network))
     except InputError as problem:
         return problem.reason
     return None
 
 
-def _thesis_refuses(degradation: Degradation, shape: Shape) -> Reason | None:
-    return weights_problem(*EXPERIMENTS)
+def _universal_refuses(degradation: Degradation, shape: Shape) -> Reason | None:
+    return _needs_room(degradation, shape) or universal.refuses(degradation)
 
 
 def _thesis_doubts(degradation: Degradation, network: str) -> Reason | None:
@@ -176,9 +179,9 @@ RESTORERS: dict[str, Restorer] = {
             _needs_psf,
         ),
         Restorer("thesis", (Choice("network", AUTO, (AUTO, *EXPERIMENTS)),), _thesis, _thesis_refuses, _thesis_doubts),
+        Restorer("universal", (), universal.restore, _universal_refuses),
     )
 }
-
 
 
 def warm_up() -> None:

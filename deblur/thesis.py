@@ -4,12 +4,17 @@ Source: Condori, 2023, Universidad Nacional de Ingeniería, Lima, chapter 4 and 
 """
 
 from dataclasses import dataclass
+from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deblur.degrade import Degradation
 from deblur.image import Bytes, Picture, from_bytes
+
+TILE = 512  # px a side: bounds the memory of the network's 64 channels
+MARGIN = 8  # px around a tile; no pixel of the network's output depends on one further off
 
 
 @dataclass(frozen=True)
@@ -67,3 +72,13 @@ EXPERIMENTS = {
 def as_batch(pictures: NDArray) -> NDArray[np.float32]:
     """(N, H, W) in [0, 1] or in levels, to the float32 (N, H, W, 1) that a network reads."""
     return (from_bytes(pictures) if pictures.dtype == np.uint8 else pictures.astype(np.float32, copy=False))[..., None]
+
+
+def run_in_tiles(network: Any, planes: Picture, tile: int = TILE) -> Picture:
+    """Run a network on planes (N, H, W) of any size, in tiles; the same as on the whole."""
+    restored = np.empty(planes.shape, np.float32)
+    for top, left in product(range(0, planes.shape[1], tile), range(0, planes.shape[2], tile)):
+        rows, columns = (slice(max(0, start - MARGIN), start + tile + MARGIN) for start in (top, left))
+        answer = np.asarray(network(planes[:, rows, columns, None]))[:, top - rows.start :, left - columns.start :, 0]
+        restored[:, top : top + tile, left : left + tile] = answer[:, :tile, :tile]
+    return restored

@@ -1,5 +1,8 @@
 """Blur, then noise, then storage."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -79,6 +82,48 @@ def test_equal_degradations_are_equal():
     assert Degradation("gaussian").with_(noise=0.1).noise == 0.1
 
 
+def test_degradations_of_equal_psfs_are_equal(asymmetric_psf):
+    one = Degradation.from_psf(asymmetric_psf)
+    assert one == Degradation.from_psf(asymmetric_psf.copy())
+    assert one == one.with_(noise=0.1).with_(noise=0.0)
+    assert one != Degradation.from_psf(asymmetric_psf[::-1])
+    assert one != Degradation("gaussian")
+
+
+@pytest.mark.parametrize("made", [lambda psf: Degradation("motion", {"length": 5}, 0.02), Degradation.from_psf], ids=["filter", "psf"])
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda degradation: pickle.loads(pickle.dumps(degradation))], ids=["copy", "pickle"])
+def test_a_degradation_travels(asymmetric_psf, made, again):
+    degradation = made(asymmetric_psf)
+    assert again(degradation) == degradation
+    np.testing.assert_array_equal(again(degradation).apply(photograph((20, 30))), degradation.apply(photograph((20, 30))))
+
+
+def test_nothing_of_a_degradation_can_be_changed(asymmetric_psf):
+    given = {"size": 5}
+    degradation = Degradation("gaussian", given)
+    given["size"] = 7
+    assert degradation.values["size"] == 5
+    with pytest.raises(TypeError):
+        degradation.values["size"] = 4
+    with pytest.raises(ValueError, match="read-only"):
+        Degradation.from_psf(asymmetric_psf).psf[0, 0] = 1
+    asymmetric_psf[0, 0] = 2  # the caller's own stays writeable
+
+
+@pytest.mark.parametrize("seed", ["a", -1, 1.5])
+@pytest.mark.parametrize("noise", [0.0, 0.1])
+def test_a_bad_seed_is_named(seed, noise):
+    with pytest.raises(ValueError, match=f"seed {seed!r}: expected a whole number of at least 0"):
+        Degradation(noise=noise).apply(FLAT, seed)
+
+
+def test_spoil_returns_a_new_array():
+    given = FLAT.copy()
+    spoilt = Degradation(storage="float").spoil(given)
+    np.testing.assert_array_equal(spoilt, given)
+    assert not np.shares_memory(spoilt, given)
+
+
 def test_from_psf_convolves(asymmetric_psf):
     degradation = Degradation.from_psf(3 * asymmetric_psf, storage="float")
     point = np.zeros((11, 13), np.float32)
@@ -98,6 +143,10 @@ def test_noise_variance_counts_rounding():
     ("given", "message"),
     [
         ({"blur": "gausian"}, "blur 'gausian': expected one of gaussian, average"),
+        ({"blur": ["gaussian"]}, r"blur \['gaussian'\]: expected one of gaussian"),
+        ({"blur": "gaussian", "custom": np.ones((3, 3))}, "blur 'gaussian' with a PSF: expected one of them"),
+        ({"values": None}, r"gaussian values None: expected values by name, such as {\"size\": 3}"),
+        ({"values": 3}, "gaussian values 3"),
         ({"values": {"size": 4}}, "size = 4"),
         ({"values": {"radius": 4}}, "no parameter 'radius'"),
         ({"noise": 0.5}, r"noise = 0.5: expected a number from 0 to 0.2"),

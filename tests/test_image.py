@@ -1,6 +1,9 @@
 """The image contract, reading and writing."""
 
 import io
+import struct
+import warnings
+import zlib
 
 import cv2
 import numpy as np
@@ -64,8 +67,13 @@ def test_shrink_averages():
     assert image.shrink(small, 30) is small
 
 
-def test_enlarge_repeats():
-    np.testing.assert_array_equal(image.enlarge(np.array([[1, 2]]), 2), [[1, 1, 2, 2], [1, 1, 2, 2]])
+def test_a_strip_keeps_its_floor_and_its_proportions():
+    strip = photograph((100, 5000))
+    assert image.shrink(strip, 512).shape == (10, 512)
+    assert image.shrink(strip, 512, min_side=17).shape == (17, 850)
+    assert image.shrink(strip[:20], 512, min_side=21).shape == (20, 5000)
+    assert image.shrink(strip[:20, :60], 30, min_side=10).shape == (10, 30)
+    assert image.shrink(photograph((20, 3000)), 100, min_side=19).shape == (8, 1225)
 
 
 def test_grey_weights_follow_the_eye():
@@ -118,6 +126,46 @@ def test_reads_reduced(tmp_path):
     assert read_image(tmp_path / "large.jpg", max_side=100).shape == (75, 100, 3)
 
 
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "F"])
+def test_reduced_while_it_is_8_bit_is_the_same_picture(tmp_path, mode):
+    source = Image.fromarray(image.to_bytes(photograph((300, 420, 3))))
+    source = Image.fromarray(256 * np.asarray(source.convert("L"), np.uint16)) if mode == "I;16" else source.convert(mode)
+    if mode in ("LA", "RGBA"):
+        source.putalpha(Image.fromarray(np.tile(np.linspace(0, 255, 420).astype(np.uint8), (300, 1))))
+    source.save(tmp_path / "picture.tif")
+    reduced = read_image(tmp_path / "picture.tif", max_side=70)
+    whole = read_image(tmp_path / "picture.tif")
+    assert reduced.shape == (50, 70, *whole.shape[2:])
+    assert np.abs(reduced - image.shrink(whole, 70)).max() < 2 / 255
+
+
+def test_a_large_picture_is_reduced_before_it_is_converted(tmp_path, monkeypatch):
+    Image.new("RGBA", (1000, 800), "red").save(tmp_path / "large.png")
+    sizes = []
+    monkeypatch.setattr(image, "shrink", lambda picture, *sides: sizes.append(picture.shape))
+    read_image(tmp_path / "large.png", max_side=100)
+    assert sizes == [(160, 200, 3)]
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png"])
+def test_a_strip_is_read_with_its_floor(tmp_path, suffix):
+    write_image(tmp_path / f"strip.{suffix}", photograph((60, 1500, 3)))
+    assert read_image(tmp_path / f"strip.{suffix}", max_side=200, min_side=17).shape == (17, 425, 3)
+
+
+@pytest.mark.parametrize(("highest", "white"), [(1.0, 1), (0.2, 1), (200.0, 255), (60000.0, 65535)])
+def test_the_white_of_fractions_is_guessed(tmp_path, highest, white):
+    Image.fromarray(np.array([[0, highest, np.nan, -1]], np.float32)).save(tmp_path / "deep.tif")
+    np.testing.assert_allclose(read_image(tmp_path / "deep.tif"), [[0, highest / white, 0, 0]], rtol=1e-6)
+
+
+def test_nothing_but_nan_is_refused(tmp_path):
+    Image.fromarray(np.full((3, 4), np.nan, np.float32)).save(tmp_path / "nan.tif")
+    with warnings.catch_warnings(), pytest.raises(ValueError, match=r"nan\.tif could not be read"):
+        warnings.simplefilter("error")
+        read_image(tmp_path / "nan.tif")
+
+
 @pytest.mark.parametrize("data", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + bytes(40)])
 def test_refuses_what_is_no_picture(tmp_path, data):
     (tmp_path / "broken.png").write_bytes(data)
@@ -138,6 +186,27 @@ def test_refuses_too_many_pixels(tmp_path, monkeypatch):
     write_image(tmp_path / "huge.png", photograph((20, 30)))
     with pytest.raises(ValueError, match="30×20 px"):
         read_image(tmp_path / "huge.png")
+
+
+@pytest.mark.parametrize("side", [10_000, 20_000])
+def test_the_size_is_named_even_beyond_pillows_own_limit(tmp_path, side):
+    """Pillow warns from 89 and refuses from 179 megapixels; the header alone is read, so a short file will do."""
+    Image.new("L", (1, 1)).save(tmp_path / "huge.png")
+    data = bytearray((tmp_path / "huge.png").read_bytes())
+    data[16:24] = struct.pack(">II", side, side)
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
+    before = Image.MAX_IMAGE_PIXELS
+    with pytest.raises(ValueError, match=rf"this file has {side}×{side} px: expected at most 50 megapixels") as caught:
+        read_image(io.BytesIO(data))
+    assert caught.value.reason.code == "too_large"
+    assert before == Image.MAX_IMAGE_PIXELS
+
+
+def test_a_missing_folder_is_named_as_it_was_typed(tmp_path):
+    target = tmp_path / "nowhere" / "picture.png"
+    with pytest.raises(FileNotFoundError) as caught:
+        write_image(target, photograph((4, 4)))
+    assert caught.value.filename == str(target)
 
 
 def test_refuses_an_unknown_suffix(tmp_path):

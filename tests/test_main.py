@@ -44,7 +44,7 @@ def test_restore_writes_what_python_computes(source, name) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["blur", "gaussian", "SOURCE", "out.png", "--size", "4"], "size = 4.0: expected an odd whole number from 3 to 31. Try"),
+        (["blur", "gaussian", "SOURCE", "out.png", "--size", "4"], "size = 4: expected an odd whole number from 3 to 31. Try"),
         (["blur", "gaussian", "SOURCE", "out.png", "--size", "big"], "size = 'big'"),
         (["blur", "gaussian", "nowhere.png", "out.png"], "nowhere.png"),
         (["blur", "gaussian", "SOURCE", "out.xyz"], "expected a name that ends in"),

@@ -22,7 +22,7 @@ def test_takes_what_the_range_holds(value):
     assert isinstance(checked, int)
 
 
-@pytest.mark.parametrize("value", [4, 0, 99, -3, 3.5, math.nan, math.inf, "3", None, True, [3]])
+@pytest.mark.parametrize("value", [4, 0, 99, -3, 3.5, math.nan, math.inf, 10**400, -(10**400), "3", None, True, [3]])
 def test_refuses_the_rest_and_says_what_was_expected(value):
     with pytest.raises(ValueError, match=r"size = .*: expected an odd whole number from 3 to 31\. Try \d+\.") as caught:
         SIZE.check(value)
@@ -30,7 +30,7 @@ def test_refuses_the_rest_and_says_what_was_expected(value):
     assert caught.value.reason.code == "bad_value"
 
 
-@pytest.mark.parametrize(("value", "remedy"), [(6, 7), (99, 31), (0, 3)])
+@pytest.mark.parametrize(("value", "remedy"), [(6, 7), (8, 9), (10, 11), (99, 31), (0, 3)])
 def test_names_the_nearest_remedy(value, remedy):
     with pytest.raises(ValueError, match=rf"Try {remedy}\."):
         SIZE.check(value)
@@ -47,6 +47,14 @@ def test_parses_a_word():
     assert SCALE.parse("0-1") == "0-1"
     with pytest.raises(ValueError, match="size = 'seven'"):
         SIZE.parse("seven")
+    assert SIZE.parse("7.0") == 7
+    assert SIGMA.parse("7") == 7.0
+
+
+@pytest.mark.parametrize(("word", "told"), [("4", "size = 4:"), ("4.5", "size = 4.5:"), ("1e2", "size = 100.0:"), ("9" * 400, "size = 999")])
+def test_a_refused_word_is_repeated_as_it_was_typed(word, told):
+    with pytest.raises(ValueError, match=told):
+        SIZE.parse(word)
 
 
 @pytest.mark.parametrize("value", ["0-2", 1, None])
@@ -62,6 +70,8 @@ def test_complete_fills_in_defaults():
 def test_complete_refuses_an_unknown_name():
     with pytest.raises(ValueError, match="test has no parameter 'sise': expected size, scale"):
         complete("test", (SIZE, SCALE), {"sise": 5})
+    with pytest.raises(ValueError, match="no parameter 1"):
+        complete("test", (SIZE, SCALE), {1: 5, "sise": 5})
 
 
 @pytest.mark.parametrize("param", DECLARED, ids=lambda param: param.name)

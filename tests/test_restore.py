@@ -1,13 +1,16 @@
 """The registry of restorers: one contract, whatever the blur; and bad input."""
 
+import shutil
 import time
 
 import numpy as np
 import pytest
 
+from deblur import cards, restore
 from deblur.blur import BLURS
 from deblur.degrade import Degradation
 from deblur.metrics import psnr
+from deblur.reasons import InputError, Reason
 from deblur.restore import RESTORERS
 
 from .conftest import photograph
@@ -151,3 +154,32 @@ def test_the_ends_of_every_strength_are_finite(restorer, blur):
     for param in RESTORERS[restorer].params:
         for end in (param.low, param.high):
             assert np.isfinite(RESTORERS[restorer].restore(blurred, degradation, **{param.name: end})).all()
+
+
+def test_a_reason_becomes_an_error_whatever_its_sentence():
+    reason = Reason("odd", "braces {{}} and {what}", what="{a}")
+    error = InputError.of(reason)
+    assert str(error) == reason == "braces {} and {a}"
+    assert error.reason is reason
+
+
+def test_only_the_network_that_is_meant_must_be_there(tmp_path, monkeypatch):
+    folder = tmp_path / "weights"
+    shutil.copytree(cards.WEIGHTS, folder, ignore=shutil.ignore_patterns(".*"))
+    monkeypatch.setattr(restore, "read_card", lambda name: cards.read_card(name, folder))
+    monkeypatch.setattr(restore, "checked_file", lambda card: cards.checked_file(card, folder))
+    restore._check_weights.cache_clear()
+    thesis = RESTORERS["thesis"]
+    file = folder / "thesis-median.keras"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1])
+    assert thesis.accepts(Degradation("gaussian"), (28, 28)) is None
+    assert thesis.accepts(Degradation("median"), (28, 28), network="thesis-gaussian") is None
+    assert "weights thesis-median: damaged" in thesis.accepts(Degradation("gaussian"), (28, 28), network="thesis-median")
+    with pytest.raises(ValueError, match="weights thesis-median: damaged"):
+        thesis.restore(photograph((28, 28)), Degradation("median"))
+    file.write_bytes(whole)
+    assert thesis.accepts(Degradation("median"), (28, 28)) is None, "a mended file serves without a restart"
+    restore._check_weights.cache_clear()
+    with pytest.raises(ValueError, match="network = 'other'"):
+        thesis.accepts(Degradation(), (28, 28), network="other")

@@ -6,7 +6,7 @@ from deblur import evaluate, weights
 from deblur.cards import read_card
 from deblur.data import load_fashion_mnist
 from deblur.image import from_bytes
-from deblur.thesis import EXPERIMENTS, as_batch
+from deblur.thesis import EXPERIMENTS, as_batch, run_in_tiles
 
 from .conftest import ROOT
 
@@ -50,6 +50,20 @@ def test_a_cards_figure_is_what_its_network_reaches(name) -> None:
     figures = read_card(name).figures
     assert evaluate.set_scores(restored, from_bytes(images))["psnr"] == pytest.approx(figures["subset_psnr"], abs=0.05)
     assert figures["subset_psnr"] == pytest.approx(figures["psnr"], abs=0.3)
+
+
+@pytest.mark.parametrize("shape", [(1, 70, 83), (3, 32, 33), (2, 1, 100)])
+def test_tiles_join_without_a_seam(shape) -> None:
+    network = weights.load("thesis-gaussian")
+    planes = np.random.default_rng(0).random(shape, dtype=np.float32)
+    assert np.abs(run_in_tiles(network, planes, tile=24) - np.asarray(network(planes[..., None]))[..., 0]).max() < 1e-6
+
+
+def test_a_large_picture_is_never_given_whole_to_the_network() -> None:
+    given = []
+    run_in_tiles(lambda few: given.append(few.shape) or few, np.zeros((3, 1200, 1100), np.float32))
+    assert len(given) == 9
+    assert max(shape[1] for shape in given) == max(shape[2] for shape in given) == 512 + 2 * 8
 
 
 def test_the_definitions_differ_and_the_first_is_the_formula() -> None:

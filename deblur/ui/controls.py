@@ -102,5 +102,5 @@ class Controls:
 
     def visible(self, state: State) -> dict[str, bool]:
         """Which groups count in this state."""
-        shown = {f"blur.{state.blur}", f"restorer.{state.restorer}", f"{'storage'}.{state.after['storage']}", f"source.{state.source}"}
+        shown = {f"blur.{state.blur}", f"restorer.{state.restorer}", f"storage.{state.after['storage']}", f"source.{state.source}"}
         return {name: name in shown for name in self.groups}

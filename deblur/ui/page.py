@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from deblur.ui import play, results
+from deblur.ui import api, play, results
 from deblur.ui.texts import LANGUAGES, Texts, load_texts
 
 STYLE = Path(__file__).parent / "style.css"
@@ -17,11 +17,28 @@ element.addEventListener('click', async event => {
   if (!button) return;
   try { await navigator.clipboard.writeText(location.href); } catch { prompt(button.dataset.label, location.href); return; }
   const before = button.textContent;
-  button.textContent = button.dataset.done;
-  setTimeout(() => { button.textContent = before; }, 2000);
+  const yours = document.querySelector('#stage [data-source=yours]');
+  button.textContent = yours ? button.dataset.doneYours : button.dataset.done;
+  setTimeout(() => { button.textContent = before; }, 3500);
+});
+document.documentElement.lang = element.querySelector('header').lang;
+// A number typed beside a slider snaps to the closest one that the slider can take.
+document.addEventListener('change', event => {
+  const box = event.target, range = box.closest('[id^=control-]')?.querySelector('input[type=range]');
+  if (box.type !== 'number' || !range) return;
+  const low = Number(range.min), high = Number(range.max), step = Number(range.step);
+  const typed = box.value === '' ? low : Math.min(Math.max(Number(box.value), low), high);
+  const snapped = String(Number((low + Math.floor((typed - low) / step + 0.5) * step).toFixed(6)));
+  if (snapped === box.value) return;
+  box.value = snapped;
+  box.dispatchEvent(new Event('input', { bubbles: true }));
 });
 element.querySelectorAll('.language a').forEach(link => link.addEventListener('click', () => { link.href = link.getAttribute('href').split('?')[0] + location.search; }));
 """
+
+
+# Gradio keeps a style sheet of ours inside its own margins; these are outside.
+_PHONE_MARGINS = "<style>@media (max-width: 700px) { .main.fillable.app { padding: 10px 12px !important; } }</style>"
 
 
 def theme() -> gr.themes.Base:
@@ -40,6 +57,7 @@ def build() -> gr.Blocks:
     """Build the page: English at the root, every other language under its code."""
     with gr.Blocks(title="Deblur playground", analytics_enabled=False, delete_cache=(600, 3600)) as demo:
         _content(load_texts(LANGUAGES[0]))
+        api.build()
     for language in LANGUAGES[1:]:
         texts = load_texts(language)
         with demo.route(texts("language.own_name"), language, show_in_navbar=False):
@@ -53,12 +71,14 @@ def launch_options() -> dict[str, Any]:
         "theme": theme(),
         "css_paths": [STYLE],
         "run_history": False,
+        "mcp_server": True,
         "ssr_mode": False,
         "show_error": False,
         "max_file_size": "20mb",
         "enable_monitoring": False,
         "state_session_capacity": 200,
         "footer_links": ["api"],
+        "head": _PHONE_MARGINS,
         "favicon_path": Path(__file__).parent / "favicon.svg",
     }
 
@@ -73,7 +93,7 @@ def _content(texts: Texts) -> None:
         "",
         html_template=f'<header class="head" lang="{texts.language}"><div><h1>Deblur playground <span>{texts("page.question")}</span></h1><p>{texts("page.first_step")}</p></div>'
         f'<nav><span class="language">{links}</span><button type="button" class="share" data-label="{texts("page.share")}" '
-        f'data-done="{texts("page.shared")}">{texts("page.share")}</button></nav></header>',
+        f'data-done="{texts("page.shared")}" data-done-yours="{texts("page.shared_yours")}">{texts("page.share")}</button></nav></header>',
         js_on_load=_SHARE,
         elem_id="head",
         apply_default_css=False,

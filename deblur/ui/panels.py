@@ -5,9 +5,11 @@ from html import escape
 
 import numpy as np
 
+from deblur.compare import NOTHING, TRUTH, Entry
 from deblur.image import Picture, encode_jpeg, encode_png, to_bytes
 from deblur.kernels import Psf, horizontal_response
 from deblur.metrics import Scores
+from deblur.restore import RESTORERS
 from deblur.ui.texts import Texts, digits, signed
 
 ROLES = ("sharp", "blurred", "restored")
@@ -23,41 +25,66 @@ def data_uri(picture: Picture) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
 
 
+def _picture(picture: Picture, alt: str) -> str:
+    """The picture itself, scaled by a whole factor if it is small, with a link that saves it."""
+    height, width = picture.shape[:2]
+    crisp = " crisp" if max(height, width) <= CRISP_SIDE else ""
+    address, alt = data_uri(picture), escape(alt)
+    suffix = "png" if address.startswith("data:image/png") else "jpg"
+    return (
+        f'<img class="picture{crisp}" style="--w:{width};--h:{height}" width="{width}" height="{height}" alt="{alt}, {width}×{height}" '
+        f'src="{address}"><a class="keep" download="picture.{suffix}" href="{address}" title="↓" aria-label="↓ {alt}">↓</a>'
+    )
+
+
+def _definitions(rows: list[tuple[str, str]]) -> str:
+    return f'<dl class="numbers">{"".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in rows)}</dl>'
+
+
 def panel(role: str, picture: Picture | None, texts: Texts, caption: str, numbers: list[tuple[str, str]], instead: str = "") -> str:
     """One picture with its title and numbers; `instead` is a sentence that stands where there is no picture."""
     title = texts(f"role.{role}")
-    rows = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in numbers)
-    if picture is None:
-        inside = f'<p class="instead">{escape(instead)}</p>'
-    else:
-        height, width = picture.shape[:2]
-        crisp = " crisp" if max(height, width) <= CRISP_SIDE else ""
-        alt = escape(f"{title}: {caption}, {width}×{height}")
-        address = data_uri(picture)
-        inside = (
-            f'<img class="picture{crisp}" style="--w:{width};--h:{height}" width="{width}" height="{height}" alt="{alt}" src="{address}">'
-        )
-        inside += (
-            f'<a class="keep" download="{role}.{"png" if "png" in address[:16] else "jpg"}" href="{address}" '
-            f'title="{escape(texts("play.download"))}" aria-label="{escape(texts("play.download"))}: {title}">↓</a>'
-        )
+    inside = f'<p class="instead">{escape(instead)}</p>' if picture is None else _picture(picture, f"{title}: {caption}")
     return (
         f'<figure class="panel {role}"><figcaption><span class="name">{title}</span> <span class="what">{escape(caption)}</span></figcaption>'
-        f'<div class="frame">{inside}</div><dl class="numbers">{rows}</dl></figure>'
+        f'<div class="frame">{inside}</div>{_definitions(numbers)}</figure>'
     )
 
 
 def score_rows(scores: Scores, texts: Texts, gain: float | None = None) -> list[tuple[str, str]]:
     """PSNR, SSIM and error as label and number with its unit; the PSNR of a restored picture carries its gain."""
+    error = "–" if np.isinf(scores.error) else f"{digits(scores.error)} %"
     psnr = texts("numbers.identical") if np.isinf(scores.psnr) else f"{digits(scores.psnr)} dB"
     rows = [
         ("PSNR", psnr),
         ("SSIM", "–" if scores.ssim is None else digits(scores.ssim)),
-        (texts("numbers.error"), f"{digits(scores.error)} %"),
+        (texts("numbers.error"), error),
     ]
     if gain is not None:
-        rows.append((texts("numbers.gain"), f"{signed(gain)} dB"))
+        rows.append((texts("numbers.gain"), f"{signed(gain)} dB" if np.isfinite(gain) else "–"))
     return rows
+
+
+def comparison(entries: list[Entry], texts: Texts) -> str:
+    """All restorers in one row, each with its picture and numbers, or the reason why it refused."""
+    best = max((entry.scores.psnr for entry in entries if entry.scores and entry.name not in (NOTHING, TRUTH)), default=None)
+    cards = ""
+    for entry in entries:
+        title = escape(texts(f"restorer.{entry.name}.label") if entry.name in RESTORERS else texts(f"compare.{entry.name}"))
+        if entry.picture is None or entry.residual is None:
+            inside, rows = f'<p class="instead">{escape(texts.reason(entry.reason)) if entry.reason else ""}</p>', []
+        else:
+            inside = _picture(entry.picture, title)
+            rows = score_rows(entry.scores, texts)[:2] if entry.scores else []
+            rows += [(texts("compare.residual"), digits(entry.residual, 2))]
+            rows += [(texts("compare.time"), "–" if entry.milliseconds is None else f"{digits(entry.milliseconds, 2)} ms")]
+        role = "sharp" if entry.name == TRUTH else "blurred" if entry.name == NOTHING else "restored"
+        is_best = entry.scores is not None and entry.scores.psnr == best and role == "restored"
+        cards += (
+            f'<figure class="panel {role}{" best" if is_best else ""}"><figcaption><span class="name">{title}</span></figcaption>'
+            f'<div class="frame">{inside}</div>{_definitions(rows)}</figure>'
+        )
+    return f'<div class="compare">{cards}</div><p class="meaning">{escape(texts("compare.explained"))}</p>'
 
 
 def psf_card(psf: Psf | None, texts: Texts) -> str:

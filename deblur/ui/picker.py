@@ -15,6 +15,7 @@ PER_CLASS = 12
 # The value is the picture's number as text: an empty value would read as none.
 _BEHAVIOUR = """
 const buttons = [...element.querySelectorAll('[data-garment]')], chips = [...element.querySelectorAll('[data-class]')];
+const labels = element.querySelector('[data-labels]').dataset.labels, names = chips.map(chip => chip.dataset.class);
 const choose = number => { props.value = String(number); mark(); trigger('input'); };
 const open = name => {
   chips.forEach(chip => chip.setAttribute('aria-pressed', chip.dataset.class === name));
@@ -22,8 +23,7 @@ const open = name => {
 };
 const mark = () => {
   buttons.forEach(button => button.setAttribute('aria-pressed', button.dataset.garment === String(props.value)));
-  const own = buttons.find(button => button.dataset.garment === String(props.value));
-  if (own) open(own.closest('.strip').dataset.of);
+  open(names[Number(labels[Number(props.value)])]);
 };
 element.addEventListener('click', event => {
   const button = event.target.closest('button');
@@ -42,6 +42,12 @@ def choices() -> dict[str, tuple[int, ...]]:
     """The first few test pictures of each class."""
     _, labels = load_fashion_mnist("test")
     return {name: tuple(int(index) for index in np.flatnonzero(labels == label)[:PER_CLASS]) for label, name in enumerate(CLASSES)}
+
+
+@lru_cache
+def _labels() -> str:
+    """The class of every test picture, one digit each."""
+    return "".join(map(str, load_fashion_mnist("test")[1]))
 
 
 @lru_cache
@@ -66,7 +72,7 @@ def garment_picker(texts: Texts, value: int) -> gr.HTML:
     dice = f'<button type="button" class="dice" data-count="{COUNTS["test"]}">⚄ {texts("play.dice")}</button>'
     return gr.HTML(
         str(value),
-        html_template=f'<div class="picker" style="--sheet:url({_sheet()});--columns:{PER_CLASS};--rows:{len(CLASSES)};--side:{SIDE}">'
+        html_template=f'<div class="picker" style="--sheet:url({_sheet()});--columns:{PER_CLASS};--rows:{len(CLASSES)};--side:{SIDE}" data-labels="{_labels()}">'
         f'<div class="classes">{chips}{dice}</div>{strips}</div>',
         js_on_load=_BEHAVIOUR,
         elem_id="garments",

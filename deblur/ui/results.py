@@ -16,13 +16,12 @@ REPORTS = Path(__file__).parents[2] / "reports"
 def table(texts: Texts) -> str:
     """Table 4.1 as HTML, from reports/thesis.json."""
     rows = json.loads((REPORTS / "thesis.json").read_text())["rows"]
-    head = "".join(
-        f"<th>{escape(texts(f'results.{key}'))}</th>" for key in ("row", "setting", "paper", "blurred", "restored", "psnr", "ssim")
-    )
+    head = "".join(f"<th{' class=detail' if key in ('psnr', 'ssim') else ''}>{escape(texts(f'results.{key}'))}</th>"
+        for key in ("row", "paper", "blurred", "restored", "psnr", "ssim"))
     body = "".join(
-        f"<tr><th scope=row>{escape(texts('network.' + row['name']))}</th><td>{texts('results.printed' if row['printed'] else 'results.meant')}</td>"
+        f"<tr><th scope=row>{escape(texts('network.' + row['name']))}</th>"
         f"<td>{digits(row['paper_error']) if row['printed'] else '–'}</td><td>{digits(row['blurred']['error'])}</td><td>{digits(row['restored']['error'])}</td>"
-        f"<td>{digits(row['blurred']['psnr'])} → {digits(row['restored']['psnr'])}</td><td>{digits(row['blurred']['ssim'])} → {digits(row['restored']['ssim'])}</td></tr>"
+        f"<td class=detail>{digits(row['blurred']['psnr'])} → {digits(row['restored']['psnr'])}</td><td class=detail>{digits(row['blurred']['ssim'])} → {digits(row['restored']['ssim'])}</td></tr>"
         for row in rows
     )
     return f'<div class="scroll"><table class="report"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

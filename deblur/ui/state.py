@@ -2,17 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 from deblur.blur import BLURS
-from deblur.data import COUNTS
+from deblur.data import COUNTS, SIDE
 from deblur.degrade import AFTER_BLUR, Degradation
 from deblur.params import Choice, Parameter, Value
 from deblur.restore import RESTORERS
 
 GARMENT, YOURS = "garment", "yours"
 FIRST_GARMENT = 1  # a pullover that reads “Lee”: everyone sees when the letters are lost
-DEFAULT_RESTORER = "wiener"
+BEST_RESTORER, NEEDS_NO_NETWORK = "universal", "wiener"
+
+
+def default_restorer() -> str:
+    """The restorer that the page opens with: the universal network where its weights are there."""
+    return BEST_RESTORER if RESTORERS[BEST_RESTORER].accepts(Degradation(), (SIDE, SIDE)) is None else NEEDS_NO_NETWORK
 
 
 def allowed(param: Parameter, value: object) -> Value:
@@ -22,7 +27,7 @@ def allowed(param: Parameter, value: object) -> Value:
     try:
         number = float(value)  # type: ignore[arg-type]
         return param.check(param.nearest(number)) if abs(number) < 1e9 else param.default
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return param.default
 
 
@@ -35,13 +40,23 @@ class State:
     blur: str = "gaussian"
     values: Mapping[str, Value] = field(default_factory=dict)
     after: Mapping[str, Value] = field(default_factory=dict)
-    restorer: str = DEFAULT_RESTORER
+    restorer: str = NEEDS_NO_NETWORK
     own: Mapping[str, Value] = field(default_factory=dict)
 
     @property
     def degradation(self) -> Degradation:
         """What the controls say happens to the picture."""
         return Degradation(self.blur, self.values, **self.after)  # type: ignore[arg-type]
+
+    @property
+    def spoilt(self) -> bool:
+        """Whether something besides the filter changes the picture, other than rounding to 8 bits."""
+        return bool(self.after["noise"] or self.after["salt_pepper"] or self.after["storage"] != "8-bit")
+
+    def ignored(self, query: Mapping[str, str]) -> tuple[str, ...]:
+        """The names in a link that this state does not follow, because they are unknown or their values are not allowed."""
+        own = parse_qs(self.query(), keep_blank_values=True)
+        return tuple(name for name, value in query.items() if name not in own or not _same(value, own[name][0]))
 
     @classmethod
     def from_fields(cls, get: Callable[[str], object]) -> "State":
@@ -53,8 +68,11 @@ class State:
         """
         blur, restorer, index = get("blur"), get("restorer"), get("garment")
         blur = blur if isinstance(blur, str) and blur in BLURS else "gaussian"
-        restorer = restorer if isinstance(restorer, str) and restorer in RESTORERS else DEFAULT_RESTORER
-        garment = int(index) if str(index).isdecimal() and int(str(index)) < COUNTS["test"] else FIRST_GARMENT  # type: ignore[call-overload]
+        restorer = restorer if isinstance(restorer, str) and restorer in RESTORERS else default_restorer()
+        number = str(index)
+        garment = (
+            int(number) if number.isascii() and number.isdecimal() and len(number) <= 5 and int(number) < COUNTS["test"] else FIRST_GARMENT
+        )
         return cls(
             garment,
             YOURS if get("source") == YOURS else GARMENT,
@@ -85,6 +103,13 @@ class State:
     def query(self) -> str:
         """The link's query string."""
         return urlencode({_short(key): value for key, value in self.fields().items() if key != "source"})
+
+
+def _same(asked: str, used: str) -> bool:
+    try:
+        return float(asked) == float(used)
+    except ValueError:
+        return asked == used
 
 
 def _short(key: str) -> str:

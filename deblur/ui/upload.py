@@ -1,5 +1,6 @@
 """A visitor's own picture: read safely, reduced to a stated size, and refused with a sentence where it cannot be used."""
 
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from deblur.image import Picture, read_image
 from deblur.reasons import InputError
 from deblur.ui.texts import Texts
 
-MAX_SIDE = 512  # px: what a slider can follow live on two cores
+MAX_SIDE = 256  # px: what a slider can follow live on two cores
 MIN_SIDE = 17  # px: every filter of the page fits into this
 
 
@@ -28,11 +29,34 @@ def picture_upload(texts: Texts) -> PictureUpload:
     return PictureUpload(
         sources=["upload", "clipboard", "webcam"],
         label=texts("play.upload"),
+        show_label=False,
+        placeholder=texts("play.upload"),
+        alt_text=texts("play.your_picture"),
         height=150,
         buttons=[],
         elem_id="upload",
         webcam_options=gr.WebcamOptions(mirror=False, constraints={"video": {"width": {"ideal": 640}, "height": {"ideal": 480}}}),
     )
+
+
+def upload_hint(texts: Texts, refusal: str = "") -> str:
+    """What can be uploaded, and why the last picture was refused, if it was."""
+    told = f'<p class="note" role="alert">{escape(texts("play.refused"))}: {escape(refusal)}</p>' if refusal else ""
+    return f'{told}<p class="meaning">{escape(texts("play.upload_limits", side=MAX_SIDE))}</p>'
+
+
+def require_uploaded(path: Path) -> None:
+    """Refuse any file but an uploaded one: a client may name any file of the server.
+
+    Raises:
+        ValueError: The path is outside the folder of uploads.
+    """
+    try:
+        uploaded = is_in_or_equal(path.resolve(), Path(get_upload_folder()).resolve()) and path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        uploaded = False
+    if not uploaded:
+        raise InputError("not_uploaded", "this picture was not uploaded here. Upload it through the page.")
 
 
 def read_upload(path: Path) -> Picture:
@@ -41,9 +65,8 @@ def read_upload(path: Path) -> Picture:
     Raises:
         ValueError: It was not uploaded here, is no picture, or is too large or too small.
     """
-    if not is_in_or_equal(path.resolve(), Path(get_upload_folder()).resolve()):  # a client may name any file of the server
-        raise InputError("not_uploaded", "this picture was not uploaded here. Upload it through the page.")
-    picture = read_image(path, MAX_SIDE)
+    require_uploaded(path)
+    picture = read_image(path, MAX_SIDE, MIN_SIDE)
     if min(picture.shape[:2]) < MIN_SIDE:
         raise InputError(
             "upload_too_small",

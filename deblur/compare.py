@@ -1,0 +1,70 @@
+"""Every restorer on one picture, side by side."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from deblur import metrics
+from deblur.degrade import Degradation
+from deblur.image import WHITE, Picture
+from deblur.metrics import Scores
+from deblur.reasons import InputError, Reason
+from deblur.restore import RESTORERS
+
+NOTHING, TRUTH = "nothing", "truth"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What one restorer made of the picture.
+
+    Attributes:
+        name: A key of `RESTORERS`, or "nothing" (the blurred picture itself) or "truth" (the sharp one).
+        picture: The restored picture; None where the restorer refused.
+        reason: Why it refused.
+        scores: Against the sharp picture, where that is known.
+        residual: Root mean square, in grey levels of 256, of the picture blurred again less the blurred one: what the data alone can say
+            of a restored picture. A small residual is necessary, not sufficient.
+        milliseconds: What restoring took, once, here and now.
+    """
+
+    name: str
+    picture: Picture | None = None
+    reason: Reason | None = None
+    scores: Scores | None = None
+    residual: float | None = None
+    milliseconds: float | None = None
+
+
+def residual(picture: Picture, blurred: Picture, degradation: Degradation) -> float:
+    """Blur the picture again and return its root mean square distance from the blurred one, in grey levels of 256."""
+    return WHITE * float(np.sqrt(metrics.mse(degradation.reblur(picture), blurred)))
+
+
+def compare(blurred: Picture, degradation: Degradation, sharp: Picture | None = None) -> list[Entry]:
+    """Restore with every restorer at its defaults.
+
+    Args:
+        blurred: (H, W) or (H, W, 3).
+        degradation: What is known of how it came about.
+        sharp: The truth, where it is known.
+
+    Returns:
+        "nothing" first, then the restorers in the order of their registry, then "truth" if it is known.
+    """
+
+    def entry(name: str, picture: Picture, milliseconds: float | None = None) -> Entry:
+        scores = metrics.scores(picture, sharp) if sharp is not None else None
+        return Entry(name, picture, None, scores, residual(picture, blurred, degradation), milliseconds)
+
+    entries = [entry(NOTHING, blurred)]
+    for name, restorer in RESTORERS.items():
+        start = time.perf_counter()
+        try:
+            restored = restorer.restore(blurred, degradation)
+        except InputError as refusal:
+            entries.append(Entry(name, reason=refusal.reason))
+        else:
+            entries.append(entry(name, restored, 1000 * (time.perf_counter() - start)))
+    return [*entries, entry(TRUTH, sharp)] if sharp is not None else entries

@@ -1,0 +1,161 @@
+"""What the universal network reads: three pictures that physics makes, and numbers that say what is known of the degradation. Needs no Keras.
+
+Everything here is part of the trained weights: change a constant or the meaning of a name and they must be trained again.
+The card holds the names in their order: one that is added here for a new filter leaves old weights as they are.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deblur import spectral
+from deblur.blur import convolve
+from deblur.degrade import Degradation
+from deblur.image import Picture, clip
+from deblur.kernels import Psf
+
+PLANES = ("inverse", "blurred", "smoother")
+CONDITION = (
+    "log_error", "log_noise", "salt_pepper", "float", "jpeg", "jpeg_loss", "linear", "median", "bilateral",
+    "psf_rows", "psf_columns", "psf_peak", "psf_symmetric", "median_size", "diameter", "sigma_color", "sigma_space",
+)
+
+SLOPE_VARIANCE = 0.05  # of a picture's slopes, as in deblur.classical; held here so that tuning it there leaves the network's input alone
+OFFSET = 1e-3  # how much less the mean is held back than a slope
+NUM_ITER = 5  # of conjugate gradients, where a PSF needs them: quick, and stopping early holds noise back as well
+SMOOTHER = 10 ** (12 / 10)  # the second inverse: 12 dB more cautious than the noise asks for
+GRID = 64  # frequencies a side, at most, over which the expected error is averaged
+UNKNOWN_ERROR = 0.1  # where there is no PSF to compute one from
+LEAST_ERROR = 1e-6
+TRUST = 0.25  # variance of the network's own error, as a share of the inverse's
+
+
+def regularised_inverse(pictures: NDArray, psf: Psf, noise_variance: float) -> NDArray:
+    """Undo a blur by least squares, held back as white noise of this variance asks for in a picture with slopes of typical variance.
+
+    Args:
+        pictures: (H, W) or (H, W, N).
+        psf: Odd sides, sum 1.
+        noise_variance: On the range [0, 1].
+    """
+    balance = noise_variance / SLOPE_VARIANCE
+    return spectral.regularised(pictures, psf, on_gradient=balance, on_picture=OFFSET * balance, num_iter=NUM_ITER)
+
+
+def hand_over(
+    blurred: NDArray, degradation: Degradation, names: Sequence[str] = CONDITION
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Make the network's input.
+
+    Args:
+        blurred: (H, W) or (H, W, N): any number of channels, or of pictures that suffered the same degradation.
+        degradation: What is known of it.
+        names: Which entries of the condition the network reads, in its order: its card's.
+
+    Returns:
+        planes, float32 (N, H, W, 3) in the order of `PLANES`, and the condition vector, float32 (K,) in the order of `names`.
+    """
+    stack = blurred if blurred.ndim == 3 else blurred[..., None]
+    psf = degradation.psf
+    error = expected_error(degradation, stack.shape[:2])
+    inverse, smoother = stack, stack
+    if psf is not None:
+        inverse, smoother = (clip(regularised_inverse(stack, psf, degradation.noise_variance * caution)) for caution in (1.0, SMOOTHER))
+    planes = np.stack([inverse, stack, (smoother - inverse) / error], axis=-1)
+    return np.ascontiguousarray(np.moveaxis(planes, 2, 0), np.float32), condition(degradation, error, names)
+
+
+def agree(restored: NDArray, blurred: NDArray, degradation: Degradation) -> Picture:
+    """Move the network's picture to where its blur agrees with the blurred one, as far as the noise lets one tell.
+
+    Args:
+        restored: (H, W) or (H, W, N), what the network makes, in [0, 1].
+        blurred: What it was made from.
+        degradation: What is known of it; without a PSF nothing is moved.
+
+    Source: the data step of half-quadratic splitting (Zhang, Van Gool, Timofte 2020, eq. 6), for white noise and a white error.
+    """
+    psf = degradation.psf
+    if psf is None:
+        return clip(restored)
+    missing = blurred - convolve(restored.astype(np.float64), psf)
+    weight = _doubt(degradation, restored.shape)
+    return clip(restored + spectral.regularised(missing, psf, 0.0, weight, NUM_ITER, start=np.zeros_like(missing)))
+
+
+def agreement(blurred: NDArray, degradation: Degradation) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Write `agree` as a product and a sum, for training through it: restored -> cosines⁻¹(kept · cosines(restored)) + added.
+
+    Args:
+        blurred: (H, W, N).
+        degradation: Of which only a doubly symmetric PSF counts; else nothing is changed (1 and 0).
+
+    Returns:
+        kept, float32 (N, H, W, 1), by frequency of the type-I cosine transform, and added, float32 (N, H, W, 1).
+    """
+    psf = degradation.psf
+    kept, added = np.ones(blurred.shape), np.zeros(blurred.shape)
+    if psf is not None and spectral.is_doubly_symmetric(psf):
+        weight = _doubt(degradation, blurred.shape)
+        rows, columns = (np.pi * np.arange(side) / (side - 1) for side in blurred.shape[:2])
+        blur = np.real(_waves(rows, psf.shape[0]) @ psf @ _waves(columns, psf.shape[1]).T)
+        kept = kept * (weight / (blur**2 + weight))[..., None]
+        added = spectral.regularised(blurred, psf, 0.0, weight)
+    first, second = (np.moveaxis(part, 2, 0)[..., None].astype(np.float32) for part in (kept, added))
+    return first, second
+
+
+def _doubt(degradation: Degradation, shape: tuple[int, ...]) -> float:
+    return degradation.noise_variance / (TRUST * expected_error(degradation, shape) ** 2)
+
+
+def expected_error(degradation: Degradation, shape: tuple[int, ...]) -> float:
+    """Root mean square error that the inverse should leave, from PSF and noise alone: the scale of what is left to the network."""
+    psf = degradation.psf
+    if psf is None:
+        return UNKNOWN_ERROR
+    height, width = (min(side, GRID) for side in shape[:2])
+    rows, columns = np.pi * np.arange(height) / (height - 1), np.pi * np.arange(1 - width, width) / (width - 1)
+    blur = _waves(rows, psf.shape[0]) @ psf @ _waves(columns, psf.shape[1]).T
+    variance = degradation.noise_variance
+    slopes = 4 - 2 * np.cos(rows)[:, None] - 2 * np.cos(columns)[None, :]
+    left = variance / (np.abs(blur) ** 2 + variance / SLOPE_VARIANCE * (slopes + OFFSET))
+    return float(np.clip(np.sqrt(left.mean()), LEAST_ERROR, 0.5))
+
+
+def condition(degradation: Degradation, error: float, names: Sequence[str] = CONDITION) -> NDArray[np.float32]:
+    """The condition vector, (K,); numbers of order 1."""
+    values, psf = degradation.values, degradation.psf
+    kind = "linear" if psf is not None else degradation.blur
+    known: dict[str, float] = {
+        "log_error": math.log(error),
+        "log_noise": math.log10(degradation.noise + 1e-3) + 3,
+        "salt_pepper": 4 * degradation.salt_pepper,
+        "float": degradation.storage == "float",
+        "jpeg": degradation.storage == "jpeg",
+        "jpeg_loss": (100 - degradation.quality) / 50 if degradation.storage == "jpeg" else 0.0,
+        kind: 1.0,
+    }
+    if psf is not None:
+        spread_rows, spread_columns = _spread(psf.sum(axis=1)), _spread(psf.sum(axis=0))
+        known |= {
+            "psf_rows": math.log1p(spread_rows), "psf_columns": math.log1p(spread_columns), "psf_peak": psf.max() ** 0.5,
+            "psf_symmetric": spectral.is_doubly_symmetric(psf),
+        }
+    elif kind == "median":
+        known["median_size"] = float(values["size"]) / 10
+    else:
+        known |= {name: float(values[name]) / scale for name, scale in (("diameter", 10), ("sigma_color", 100), ("sigma_space", 100))}
+    return np.array([known.get(name, 0.0) for name in names], np.float32)
+
+
+def _waves(frequencies: NDArray, side: int) -> NDArray:
+    return np.exp(1j * np.outer(frequencies, np.arange(side) - side // 2))
+
+
+def _spread(profile: NDArray) -> float:
+    """Standard deviation of a PSF along one axis, px."""
+    places = np.arange(len(profile))
+    return math.sqrt(max(0.0, float(profile @ (places - profile @ places) ** 2)))

@@ -1,0 +1,124 @@
+"""Train the universal network by the clock, on a stream without end: it can be stopped at any moment and goes on from its last checkpoint."""
+
+import io
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from deblur import stream
+from deblur.image import clip, write_whole
+from deblur.networks import with_agreement
+from deblur.optimizer import ConvolutionMuon
+from deblur.stream import GROUPS, Batch, Source
+
+Row = dict[str, float]
+FIRST_AND_LAST = ["code_first/", "to_half/", "from_half/"]  # whose kernels are no maps between features
+LEAST_SQUARE = 1e-6  # mean square error (60 dB) below which a group has nothing more to teach
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and how fast.
+
+    Attributes:
+        minutes: Of this run; the learning rate falls to nothing at its end.
+        learning_rate: At the top, reached after `warm_up` steps.
+        warm_up: Steps.
+        every: Seconds between checkpoints, each with a validation.
+        workers: Processes that blur.
+        precision: Keras' dtype policy while training; the weights stay float32.
+    """
+
+    minutes: float
+    learning_rate: float = 4e-3
+    warm_up: int = 100
+    every: float = 150.0
+    workers: int = 1
+    precision: str = "mixed_bfloat16"
+
+
+def log_error(sharp: Any, restored: Any) -> Any:
+    """Mean over the groups of a batch of the logarithm of their mean square error: each degradation counts the same, however hard."""
+    squares = ops.reshape(ops.square(restored - sharp), (GROUPS, -1))
+    return ops.mean(ops.log(ops.mean(squares, axis=1) + LEAST_SQUARE))
+
+
+def rate(plan: Plan, step: int, share: float) -> float:
+    """The learning rate at a step of this run when this share of its time is over."""
+    return plan.learning_rate * min(1.0, (step + 1) / plan.warm_up) * 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
+
+
+def train(network: keras.Model, source: Source, plan: Plan, checkpoint: Path, validation: list[Batch]) -> Iterator[Row]:
+    """Train in place; yield a row at each checkpoint.
+
+    Args:
+        network: As built by `networks.universal`.
+        source: Of the pictures; a resumed run goes on where it stopped.
+        plan: How long and how fast.
+        checkpoint: A folder; what it holds is gone on from.
+        validation: Groups whose mean log error, in dB, is reported; the weights that did best at it are kept beside the last.
+    """
+    optimizer = ConvolutionMuon(
+        plan.learning_rate, adam_lr_ratio=0.5, weight_decay=None, adam_weight_decay=None, exclude_layers=FIRST_AND_LAST, global_clipnorm=1.0
+    )
+    model = with_agreement(network)
+    model.compile(optimizer, log_error)
+    optimizer.build(model.trainable_variables)
+    rows = resume(model, checkpoint)
+    first = int(rows[-1]["step"]) if rows else 0
+    before = rows[-1]["seconds"] if rows else 0.0
+    best = max((row["validation"] for row in rows), default=-math.inf)
+    start = kept = time.monotonic()
+    losses = []
+    for step, batch in enumerate(stream.batches(source, first, plan.workers), 1):
+        now = time.monotonic()
+        share = (now - start) / (60 * plan.minutes)
+        optimizer.learning_rate = rate(plan, step, share)
+        losses.append(float(model.train_on_batch(list(batch[:-1]), batch.sharp)))
+        if share < 1 and now - kept < plan.every:
+            continue
+        scores = validate(model, validation)
+        row = {"step": first + step, "seconds": round(before + now - start, 1), "loss": float(np.mean(losses)), "validation": float(np.mean(scores))}
+        row |= {f"group_{place}": score for place, score in enumerate(scores)}
+        rows.append(row)
+        losses = []
+        if row["validation"] > best:
+            best = row["validation"]
+            _write(checkpoint / "best.npz", network.weights, rows)
+        _write(checkpoint / "state.npz", [*network.weights, *optimizer.variables], rows)
+        kept = time.monotonic()
+        yield row
+        if share >= 1:
+            return
+
+
+def validate(model: keras.Model, validation: list[Batch]) -> list[float]:
+    """PSNR of each group in dB, cut to [0, 1]."""
+    answers = [clip(np.asarray(model.predict_on_batch(list(batch[:-1])))) - batch.sharp for batch in validation]
+    return [round(-10 * math.log10(np.mean(np.square(difference)) + LEAST_SQUARE), 3) for difference in answers]
+
+
+def resume(network: keras.Model, checkpoint: Path, name: str = "state") -> list[Row]:
+    """Fill in a checkpoint's weights, and the optimizer's state where it has one, and return its history; nothing if there is none."""
+    path = checkpoint / f"{name}.npz"
+    if not path.exists():
+        return []
+    with np.load(path) as state:
+        variables = [*network.weights, *(network.optimizer.variables if name == "state" else [])]
+        for place, variable in enumerate(variables):
+            variable.assign(state[f"arr_{place}"])
+        return [dict(zip(state["columns"].tolist(), map(float, line), strict=True)) for line in state["rows"]]
+
+
+def _write(path: Path, variables: list[Any], rows: list[Row]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    memory = io.BytesIO()
+    np.savez(memory, *map(np.asarray, variables), columns=list(rows[0]), rows=[list(row.values()) for row in rows])
+    write_whole(path, memory.getvalue())

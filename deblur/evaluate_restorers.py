@@ -1,0 +1,273 @@
+"""Every restorer on every filter: tables and figures into reports/.
+
+    python -m deblur evaluate restorers [--photos FOLDER]
+
+For each of 24 filters and 3 noise levels, each restorer's strength is tuned on validation pictures (GARMENTS.tuned, PHOTOGRAPHS.tuned of them)
+and its figures are measured on others (GARMENTS.shown test garments, PHOTOGRAPHS.shown validation photographs), all chosen by the seed.
+"""
+
+import csv
+import io
+import json
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from deblur import metrics
+from deblur.data import load_fashion_mnist, validation_split
+from deblur.degrade import Degradation
+from deblur.image import Picture, from_bytes, read_image, to_grey, write_whole
+from deblur.metrics import decibels
+from deblur.restore import RESTORERS
+from deblur.thesis import EXPERIMENTS
+
+NOISES = (0.0, 0.01, 0.05)
+FILTERS: dict[str, tuple[str, tuple[float, ...], dict[str, Any]]] = {  # the value that grows, its sizes, and the others
+    "gaussian": ("size", (3, 5, 9, 15), {"sigma": 0}),
+    "average": ("size", (3, 5, 9, 15), {}),
+    "median": ("size", (3, 5, 9, 15), {}),
+    "bilateral": ("diameter", (3, 5, 9, 15), {"sigma_color": 75, "sigma_space": 75, "scale": "0-255"}),
+    "motion": ("length", (3, 7, 13, 21), {"angle": 30}),
+    "defocus": ("radius", (1.5, 3, 5, 7), {}),
+}
+TUNING: dict[str, tuple[dict[str, float], ...]] = {  # strengths tried; a restorer that is not here has none
+    "unsharp": tuple({"radius": radius, "amount": amount} for radius, amount in product((1.0, 2.0), (0.3, 1.0, 2.0))),
+    "inverse": tuple({"floor": floor} for floor in (-3.0, -2.0, -1.5, -1.0, -0.5)),
+    "wiener": tuple({"strength": strength} for strength in (-6.0, -3.0, 0.0, 3.0, 6.0, 9.0)),
+    "richardson_lucy": tuple({"num_iter": rounds} for rounds in (5, 15, 50, 150)),
+    "total_variation": tuple({"strength": strength} for strength in (-6.0, -3.0, 0.0, 3.0)),
+}
+NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How many pictures of a kind tune a restorer, and how many are measured; their side in px where they are cut."""
+
+    tuned: int
+    shown: int
+    side: int | None = None
+
+
+GARMENTS = Kind(tuned=8, shown=32)
+PHOTOGRAPHS = Kind(tuned=2, shown=5, side=129)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One restorer on one degradation; scores over all pictures together, PSNR of their mean squared error."""
+
+    pictures: str
+    blur: str
+    size: float
+    noise: float
+    restorer: str
+    strength: str
+    psnr: float
+    gain: float
+    error: float
+    worse: float
+    milliseconds: float
+
+
+def run(folder: Path, photos: Path | None = None, seed: int = 0) -> None:
+    """Measure and write restorers.md, .csv, .json and the figures.
+
+    Args:
+        folder: Where the reports go.
+        photos: A folder with `train` (tunes) and `val` (is measured); without it garments alone are measured.
+        seed: Chooses pictures and noise.
+    """
+    sets = {"garments": garments(seed)}
+    if photos:
+        sets["photographs"] = photographs(photos, seed)
+    start = time.perf_counter()
+    rows = [row for kind, (tuning, shown) in sets.items() for row in grid(kind, tuning, shown)]
+    tools = {kind: wrong_tools(shown) for kind, (_, shown) in sets.items()}
+    minutes = (time.perf_counter() - start) / 60
+    table = io.StringIO()
+    writer = csv.DictWriter(table, list(asdict(rows[0])), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(row) for row in rows)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_whole(folder / "restorers.csv", table.getvalue().encode())
+    document = {"seed": seed, "rows": [asdict(row) for row in rows], "wrong_tools": tools}
+    write_whole(folder / "restorers.json", (json.dumps(document, indent=1) + "\n").encode())
+    write_whole(folder / "restorers.md", markdown(rows, tools, seed, minutes).encode())
+    for kind in sets:
+        own = [row for row in rows if row.pictures == kind]
+        save(by_size(own), folder / f"restorers-{kind}-size.png")
+        save(by_noise(own), folder / f"restorers-{kind}-noise.png")
+        save(matrix(tools[kind]), folder / f"restorers-{kind}-wrong-tool.png")
+
+
+def garments(seed: int) -> tuple[list[Picture], list[Picture]]:
+    """Validation garments to tune on, test garments to measure."""
+    rng = np.random.default_rng(seed)
+    held = validation_split(*load_fashion_mnist("train"))[1][0]
+    test = load_fashion_mnist("test")[0]
+    return tuple(  # type: ignore[return-value]
+        [from_bytes(images[place]) for place in rng.choice(len(images), count, replace=False)]
+        for images, count in ((held, GARMENTS.tuned), (test, GARMENTS.shown))
+    )
+
+
+def photographs(folder: Path, seed: int) -> tuple[list[Picture], list[Picture]]:
+    """Grey middles of training photographs to tune on, of validation photographs to measure."""
+    rng = np.random.default_rng(seed)
+    chosen = []
+    for split, count in (("train", PHOTOGRAPHS.tuned), ("val", PHOTOGRAPHS.shown)):
+        paths = sorted((folder / split).glob("*.jpg"))
+        pictures = [to_grey(read_image(paths[place])) for place in rng.choice(len(paths), count, replace=False)]
+        chosen.append([middle(picture, PHOTOGRAPHS.side or min(picture.shape)) for picture in pictures])
+    return chosen[0], chosen[1]
+
+
+def middle(picture: Picture, side: int) -> Picture:
+    """Cut a square out of the middle."""
+    top, left = ((length - side) // 2 for length in picture.shape[:2])
+    return np.ascontiguousarray(picture[top : top + side, left : left + side])
+
+
+def degradations() -> Iterator[tuple[str, float, Degradation]]:
+    """The grid: filter, size and degradation in 8-bit storage."""
+    for blur, (grows, sizes, others) in FILTERS.items():
+        for size, noise in product(sizes, NOISES):
+            yield blur, size, Degradation(blur, {grows: size, **others}, noise=noise)
+
+
+def grid(kind: str, tuning: Sequence[Picture], shown: Sequence[Picture]) -> Iterator[Row]:
+    """Measure doing nothing and every restorer that accepts, on the whole grid."""
+    for blur, size, degradation in degradations():
+        train, test = ([(degradation.apply(sharp, seed), sharp) for seed, sharp in enumerate(some)] for some in (tuning, shown))
+        squares = [metrics.mse(blurred, sharp) for blurred, sharp in test]
+        before = decibels(float(np.mean(squares)))
+        yield Row(kind, blur, size, degradation.noise, NOTHING, "", before, 0.0, _percent([pair[0] for pair in test], test), 0.0, 0.0)
+        for name, restorer in RESTORERS.items():
+            if restorer.accepts(degradation, shown[0].shape):
+                continue
+            strengths = TUNING.get(name, ({},))
+            strength = strengths[0] if len(strengths) == 1 else min(strengths, key=lambda chosen: _loss(name, train, degradation, chosen))
+            start = time.perf_counter()
+            restored = [restorer.restore(blurred, degradation, **strength) for blurred, _ in test]
+            took = 1000 * (time.perf_counter() - start) / len(test)
+            after = [metrics.mse(picture, sharp) for picture, (_, sharp) in zip(restored, test, strict=True)]
+            psnr = decibels(float(np.mean(after)))
+            worse = float(np.mean(np.array(after) > squares))
+            said = " ".join(f"{key} {value:g}" for key, value in strength.items())
+            yield Row(kind, blur, size, degradation.noise, name, said, psnr, psnr - before, _percent(restored, test), worse, took)
+
+
+def _loss(name: str, pairs: Iterable[tuple[Picture, Picture]], degradation: Degradation, strength: dict[str, float]) -> float:
+    return float(np.mean([metrics.mse(RESTORERS[name].restore(blurred, degradation, **strength), sharp) for blurred, sharp in pairs]))
+
+
+def _percent(pictures: Sequence[Picture], pairs: Sequence[tuple[Picture, Picture]]) -> float:
+    return metrics.error(np.stack(pictures), np.stack([sharp for _, sharp in pairs]))
+
+
+def wrong_tools(shown: Sequence[Picture]) -> dict[str, dict[str, float | None]]:
+    """Gain in dB over doing nothing of each tool on each filter at its default values; None where the tool refuses."""
+    tools: dict[str, tuple[str, dict[str, Any]]] = {name: (name, {}) for name in RESTORERS if name != "thesis"}
+    tools |= {network: ("thesis", {"network": network}) for network in EXPERIMENTS}
+    table: dict[str, dict[str, float | None]] = {tool: {} for tool in tools}
+    for blur in FILTERS:
+        degradation = Degradation(blur)
+        pairs = [(degradation.apply(sharp), sharp) for sharp in shown]
+        before = decibels(float(np.mean([metrics.mse(blurred, sharp) for blurred, sharp in pairs])))
+        for tool, (name, values) in tools.items():
+            refused = RESTORERS[name].accepts(degradation, shown[0].shape)
+            table[tool][blur] = None if refused else decibels(_loss(name, pairs, degradation, values)) - before
+    return table
+
+
+def markdown(rows: Sequence[Row], tools: dict[str, dict[str, dict[str, float | None]]], seed: int, minutes: float) -> str:
+    """The report: means over the grid, the grid itself, and the wrong tools."""
+    lines = [
+        "# Restorers", "", f"`python -m deblur evaluate restorers` with seed {seed}; {minutes:.0f} minutes where this was made. 8-bit storage; "
+        "strengths tuned for each cell on pictures that are not measured.",
+    ]
+    for kind in tools:
+        own = [row for row in rows if row.pictures == kind]
+        names = list(dict.fromkeys(row.restorer for row in own))
+        cells = {(row.blur, row.size, row.noise, row.restorer): row for row in own}
+        places = list(dict.fromkeys((row.blur, row.size, row.noise) for row in own))
+        lines += ["", f"## {kind.capitalize()}", "", "Over all cells that a restorer accepts:", ""]
+        lines += ["| restorer | cells | gain, dB | worst gain, dB | pictures made worse, % | ms |", "| --- | --: | --: | --: | --: | --: |"]
+        for name in names[1:]:
+            some = [row for row in own if row.restorer == name]
+            gains = [row.gain for row in some]
+            lines.append(
+                f"| {name} | {len(some)} | {np.mean(gains):.2f} | {min(gains):.2f} | {100 * np.mean([row.worse for row in some]):.1f} "
+                f"| {np.mean([row.milliseconds for row in some]):.1f} |"
+            )
+        if "universal" in names:
+            ahead = [_ahead(cells, place) for place in places if (*place, "universal") in cells]
+            lines += ["", f"The universal network over the best other answer, doing nothing included: {np.mean(ahead):+.2f} dB on average, "
+                      f"{min(ahead):+.2f} dB in its worst cell."]
+        lines += ["", "PSNR in dB; best in bold:", "", f"| filter | size | noise | {' | '.join(names)} |", f"| --- |{' --: |' * (len(names) + 2)}"]
+        for blur, size, noise in places:
+            values = [cells.get((blur, size, noise, name)) for name in names]
+            best = max(row.psnr for row in values if row)
+            shown = [f"**{row.psnr:.2f}**" if row and row.psnr == best else f"{row.psnr:.2f}" if row else "–" for row in values]
+            lines.append(f"| {blur} | {size:g} | {noise:g} | {' | '.join(shown)} |")
+        lines += ["", "The wrong tool: gain in dB over doing nothing, filters at their default values.", ""]
+        lines += [f"| tool | {' | '.join(FILTERS)} |", f"| --- |{' --: |' * len(FILTERS)}"]
+        lines += [f"| {tool} | {' | '.join('–' if value is None else f'{value:+.1f}' for value in gains.values())} |" for tool, gains in tools[kind].items()]
+    return "\n".join(lines) + "\n"
+
+
+def _ahead(cells: dict[tuple[str, float, float, str], Row], place: tuple[str, float, float]) -> float:
+    others = [row.psnr for key, row in cells.items() if key[:3] == place and key[3] not in ("universal", "thesis")]
+    return cells[(*place, "universal")].psnr - max(others)
+
+
+def by_size(rows: Sequence[Row]) -> Figure:
+    """Error against the size of the filter, without noise, one panel a filter."""
+    return panels(rows, [row for row in rows if row.noise == 0], "size", "size, px")
+
+
+def by_noise(rows: Sequence[Row]) -> Figure:
+    """Error against the noise, the second size of each filter, one panel a filter."""
+    return panels(rows, [row for row in rows if row.size == FILTERS[row.blur][1][1]], "noise", "noise, standard deviation")
+
+
+def panels(rows: Sequence[Row], some: Sequence[Row], across: str, label: str) -> Figure:
+    figure = Figure(figsize=(11, 6), layout="constrained")
+    names = list(dict.fromkeys(row.restorer for row in rows))
+    for axes, blur in zip(figure.subplots(2, 3).flat, FILTERS, strict=True):
+        for place, name in enumerate(names):
+            own = [row for row in some if row.blur == blur and row.restorer == name]
+            style = {"color": "black", "linestyle": "--"} if name == NOTHING else {"color": f"C{place - 1}"}
+            axes.plot([getattr(row, across) for row in own], [row.error for row in own], marker="o", markersize=3, label=name, **style)
+        axes.set(title=blur, xlabel=label, ylabel="error, %", yscale="log")
+        axes.grid(alpha=0.3)
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=len(names), frameon=False)
+    return figure
+
+
+def matrix(table: dict[str, dict[str, float | None]]) -> Figure:
+    """The wrong-tool matrix as coloured cells: blue helps, red harms."""
+    values = np.array([[np.nan if gain is None else gain for gain in gains.values()] for gains in table.values()])
+    figure = Figure(figsize=(8, 0.42 * len(table) + 1.5), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(np.ma.masked_invalid(values), cmap="RdBu", vmin=-10, vmax=10, aspect="auto")
+    axes.set_xticks(range(len(FILTERS)), list(FILTERS))
+    axes.set_yticks(range(len(table)), list(table))
+    for (row, column), gain in np.ndenumerate(values):
+        axes.text(column, row, "–" if np.isnan(gain) else f"{gain:+.1f}", ha="center", va="center", color="white" if abs(gain) > 6 else "black")
+    axes.set_title("gain in dB over doing nothing")
+    return figure
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG."""
+    memory = io.BytesIO()
+    figure.savefig(memory, format="png", dpi=110)
+    write_whole(path, memory.getvalue())

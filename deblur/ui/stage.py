@@ -1,0 +1,116 @@
+"""What the Play tab shows of a state: the three panels, the verdict in words, the notes under it."""
+
+import logging
+import threading
+from html import escape
+from math import isinf
+
+from deblur import metrics
+from deblur.data import CLASSES, load_fashion_mnist
+from deblur.degrade import Degradation
+from deblur.image import Bytes, Picture, from_bytes
+from deblur.metrics import Scores
+from deblur.reasons import InputError
+from deblur.restore import RESTORERS
+from deblur.ui import panels
+from deblur.ui.state import YOURS, State
+from deblur.ui.texts import Texts, digits, signed
+
+SEED = 0  # of the noise: the same link shows the same picture
+_AT_ONCE = threading.BoundedSemaphore(2)  # live events pass Gradio's queue by; two cores can do no more than this at a time
+
+
+def sharp_picture(state: State, upload: Bytes | None, texts: Texts) -> tuple[Picture, str]:
+    """The sharp picture of a state and what it shows, in words."""
+    if state.source == YOURS and upload is not None:
+        return from_bytes(upload), texts("play.your_picture")
+    images, labels = load_fashion_mnist("test")
+    return from_bytes(images[state.garment]), texts(f"class.{CLASSES[labels[state.garment]]}")
+
+
+def cause(degradation: Degradation, texts: Texts) -> str:
+    """Everything that happened to the picture, in a few words: "Gaussian + noise 0.05 + JPEG 40"."""
+    parts = [texts(f"blur.{degradation.blur}.label")]
+    for name in ("noise", "salt_pepper"):
+        if getattr(degradation, name):
+            parts.append(f"{texts(f'after.{name}.label')} {digits(getattr(degradation, name))}")
+    if degradation.storage == "jpeg":
+        parts.append(f"JPEG {degradation.quality}")
+    return " + ".join(parts)
+
+
+def stage(state: State, upload: Bytes | None, texts: Texts, ignored: tuple[str, ...] = ()) -> str:
+    """The panels, the verdict and the notes as HTML.
+
+    Never raises: an exception in a live event would drop the newest position of a slider.
+
+    Args:
+        state: What the controls say.
+        upload: The visitor's picture, if there is one.
+        texts: Of the page's language.
+        ignored: What a link asked for and does not exist.
+    """
+    try:
+        with _AT_ONCE:
+            return _stage(state, upload, texts, ignored)
+    except InputError as refusal:
+        sentence = texts.reason(refusal.reason)
+    except Exception:  # the one place that may catch everything; it is logged, and the page says so
+        logging.getLogger(__name__).exception("the stage could not be computed for %s", state)
+        sentence = texts("play.failed")
+    return f'<div class="stage" data-query="{escape(state.query())}"></div><p class="verdict" role="status">{escape(sentence)}</p>'
+
+
+def _stage(state: State, upload: Bytes | None, texts: Texts, ignored: tuple[str, ...]) -> str:
+    sharp, what = sharp_picture(state, upload, texts)
+    degradation, restorer = state.degradation, RESTORERS[state.restorer]
+    blurred = degradation.apply(sharp, SEED)
+    before = metrics.scores(blurred, sharp)
+    filter_name, restorer_name = cause(degradation, texts), texts(f"restorer.{state.restorer}.label")
+    notes = [texts("play.no_upload")] if state.source == YOURS and upload is None else []
+    if ignored:
+        notes.append(texts("play.bad_link", what=", ".join(ignored)))
+    try:
+        restored = restorer.restore(blurred, degradation, **state.own)
+    except InputError as refusal:
+        restored_panel = panels.panel("restored", None, texts, restorer_name, [], instead=texts.reason(refusal.reason))
+        verdict = texts("verdict.blurred", error=digits(before.error), cause=filter_name)
+    else:
+        after = metrics.scores(restored, sharp)
+        rows = panels.score_rows(after, texts, metrics.gain(before, after))
+        restored_panel = panels.panel("restored", restored, texts, restorer_name, rows)
+        verdict = verdict_sentence(before, after, metrics.brought_back(blurred, restored, sharp), filter_name, restorer_name, texts)
+        doubt = restorer.doubts(degradation, **state.own)
+        if doubt:
+            notes.append(texts.reason(doubt))
+    size = f"{sharp.shape[1]} × {sharp.shape[0]} px"
+    return (
+        f'<div class="stage" data-query="{escape(state.query())}" data-source="{state.source}">'
+        + panels.panel("sharp", sharp, texts, what, [(texts("numbers.size"), size)])
+        + panels.panel("blurred", blurred, texts, filter_name, panels.score_rows(before, texts))
+        + restored_panel
+        + f'</div><p class="verdict" role="status">{escape(verdict)}</p>'
+        + "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
+    )
+
+
+def verdict_sentence(before: Scores, after: Scores, share: float | None, cause: str, restorer: str, texts: Texts) -> str:
+    """The gain over doing nothing in plain words, a loss included.
+
+    Args:
+        before: Of the blurred picture.
+        after: Of the restored one.
+        share: Of the error that was brought back; None if there was none.
+        cause: What happened to the picture.
+        restorer: Its name.
+        texts: Of the page's language.
+    """
+    gain = metrics.gain(before, after)
+    fields = {"cause": cause, "restorer": restorer, "error": digits(before.error), "gain": signed(gain)}
+    if share is None:
+        return texts("verdict.harm" if gain < 0 else "verdict.nothing_blurred", **fields)
+    if isinf(before.error):
+        return texts("verdict.black", **fields)
+    if gain < 0:
+        return texts("verdict.worse", **fields)
+    return texts("verdict.better", share=digits(100 * share), **fields)

@@ -1,0 +1,129 @@
+"""The universal restorer: physics, then one network for every blur, in tiles. Keras is imported when the first picture is restored."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deblur.cards import Card, checked_file, read_card, refused
+from deblur.condition import CONDITION, PLANES, agree, hand_over
+from deblur.degrade import Degradation
+from deblur.image import Picture, clip
+from deblur.reasons import InputError, Reason
+
+NAME = "universal"
+ALIGNED = 4  # px: the network halves the resolution twice
+MARGIN = 48  # px of a tile that are cut away; no pixel of the network's output depends on one further off
+PIXELS = 4_000_000  # of a stack at a time: bounds the memory of the physics to that of one large channel
+TILE = 1152  # px a side at most, margins included: bounds the network's memory
+
+
+def restore(blurred: Picture, degradation: Degradation) -> Picture:
+    """Undo any degradation of the playground by a regularised inverse, where there is one, and a network that knows garments and photographs.
+
+    Assumes that blur, noise and storage are as stated, and the blur's own border. Every colour is restored by itself. Not linear. What the data
+    determine is left as the inverse finds it; what they do not is the network's guess, likely but not certain.
+
+    Args:
+        blurred: (H, W) or (H, W, N): colours, or pictures that suffered the same degradation; both sides at least 2 px.
+        degradation: What is known of it, within the trained ranges (see `refuses`).
+
+    Raises:
+        ValueError: The weights are missing or damaged.
+
+    Source: physics first, learning second, as Kruse, Rother, Schmidt 2017; the network is a small U-Net (Ronneberger, Fischer, Brox 2015).
+    """
+    from deblur import weights  # brings Keras
+
+    return restore_with(weights.load(NAME), blurred, degradation, _card().condition)
+
+
+def restore_with(network: Any, blurred: NDArray, degradation: Degradation, names: tuple[str, ...] = CONDITION) -> Picture:
+    """The same with a network at hand that reads the condition of these names."""
+    stack = blurred.reshape(*blurred.shape[:2], -1)
+    few = max(1, PIXELS // (stack.shape[0] * stack.shape[1]))
+    restored = np.empty(stack.shape, np.float32)
+    for first in range(0, stack.shape[2], few):
+        part = stack[..., first : first + few]
+        planes, vector = hand_over(part, degradation, names)
+        restored[..., first : first + few] = agree(np.moveaxis(run(network, planes, vector), 0, 2), part, degradation)
+    return restored.reshape(blurred.shape)
+
+
+def run(network: Any, planes: NDArray[np.float32], vector: NDArray[np.float32], tile: int = TILE) -> Picture:
+    """Run the network on planes (N, H, W, P) that share a condition (K,), in tiles of at most `tile` px a side; (N, H, W), cut to [0, 1]."""
+    height, width = planes.shape[1:3]
+    wide = np.pad(planes, [(0, 0), *((0, -side % ALIGNED) for side in (height, width)), (0, 0)], mode="reflect")
+    restored = np.empty(planes.shape[:3], np.float32)
+    together = max(1, tile**2 // (min(tile, height) * min(tile, width)))
+    for rows, inner_rows in spans(wide.shape[1], tile):
+        for columns, inner_columns in spans(wide.shape[2], tile):
+            for first in range(0, len(planes), together):
+                few = wide[first : first + together, rows, columns]
+                answer = np.asarray(network.predict_on_batch([few, np.tile(vector, (len(few), 1))]))[..., 0]
+                top, left = inner_rows.start, inner_columns.start
+                target = restored[first : first + together, top : inner_rows.stop, left : inner_columns.stop]
+                target[...] = clip(answer[:, top - rows.start :, left - columns.start :][:, : target.shape[1], : target.shape[2]])
+    return restored
+
+
+def spans(length: int, tile: int) -> Iterator[tuple[slice, slice]]:
+    """Cut a length, a multiple of `ALIGNED`, into pieces of at most `tile`: each with its margins, and without them."""
+    if length <= tile:
+        yield slice(0, length), slice(0, length)
+        return
+    step = (tile - 2 * MARGIN) // ALIGNED * ALIGNED
+    for start in range(0, length, step):
+        stop = min(start + step, length)
+        yield slice(max(0, start - MARGIN), min(length, stop + MARGIN)), slice(start, stop)
+
+
+def refuses(degradation: Degradation) -> Reason | None:
+    """The reason why the network cannot undo this degradation: no weights, or a value it was not trained on."""
+    try:
+        trained = _card().degradation
+    except InputError as problem:
+        return problem.reason
+    psf = degradation.psf
+    if degradation.blur == "psf":
+        low, high = trained["psf_side"]
+        assert psf is not None
+        return None if max(psf.shape) <= high else _outside("psf", "side", max(psf.shape), [low, high])
+    if degradation.blur not in trained["filters"]:
+        return Reason(
+            "not_trained_for_blur", "the universal network was not trained on {blur}: expected one of {known}. Choose another restorer.",
+            blur=degradation.blur, known=", ".join(trained["filters"]),
+        )
+    known = {**{name: (degradation.blur, limits) for name, limits in trained["filters"][degradation.blur].items()}}
+    known |= {name: ("degradation", limits) for name, limits in trained["after"].items()}
+    values = {**degradation.values, **{name: getattr(degradation, name) for name in trained["after"]}}
+    for name, value in values.items():
+        owner, limits = known.get(name, (degradation.blur, []))
+        inside = value in limits if isinstance(value, str) else bool(limits) and limits[0] <= value <= limits[1]
+        if not inside:
+            return _outside(owner, name, value, limits)
+    return None
+
+
+def _outside(owner: str, name: str, value: object, limits: list[Any]) -> Reason:
+    return Reason(
+        "outside_trained", "{owner} {name} = {value}: the universal network was trained on {limits}. Choose a value in that range, or another restorer.",
+        owner=owner, name=name, value=value, limits=" to ".join(map(str, limits)) if limits and not isinstance(value, str) else ", ".join(map(str, limits)) or "none",
+    )
+
+
+@lru_cache(maxsize=1)
+def _card() -> Card:
+    """The card, read and checked once.
+
+    Raises:
+        ValueError: Card or weights are missing or damaged, or speak of conditions that this program does not know.
+    """
+    card = read_card(NAME)
+    checked_file(card)
+    unknown = set(card.condition) - set(CONDITION)
+    if unknown or card.arguments.get("conditions") != len(card.condition) or card.arguments.get("planes") != len(PLANES):
+        raise refused(NAME, "they read a condition that this program does not make")
+    return card

@@ -1,6 +1,7 @@
 """Draw your shake: a painted path of the hand becomes a PSF."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,7 +90,7 @@ def camera_shake(strength: str = STRENGTH.default, seed: int | np.random.Generat
 def _spots(path: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Points along the path, (count, 2), and the light each stands for, (count,)."""
     places, light = [path[:1]], [np.full(1, 1e-9)]  # a path without length is still a point
-    for start, stop in zip(path[:-1], path[1:], strict=True):
+    for start, stop in pairwise(path):
         length = float(np.hypot(*(stop - start)))
         count = max(1, int(np.ceil(length * STEPS_PER_PIXEL)))
         places.append(start + (np.arange(count) + 0.5)[:, None] / count * (stop - start))

@@ -7,6 +7,7 @@ import sys
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import NoReturn
 
 from deblur.blur import BLURS
@@ -67,6 +68,12 @@ def parser() -> argparse.ArgumentParser:
     reports = evaluate.add_subparsers(required=True, metavar="report")
     thesis = reports.add_parser("thesis", help="table 4.1 and its figures: about two minutes on two cores")
     thesis.set_defaults(run=_evaluate_thesis)
+    restorers = reports.add_parser("restorers", help="every restorer on every filter: some ten minutes on two cores")
+    restorers.add_argument(
+        "--photos", type=Path, metavar="FOLDER", help="photographs in FOLDER/train (to tune on) and FOLDER/val (measured)"
+    )
+    restorers.add_argument("--seed", type=int, default=0, help="chooses pictures and noise (default %(default)s)")
+    restorers.set_defaults(run=_evaluate_restorers)
     return top
 
 
@@ -137,6 +144,14 @@ def _hush_libraries() -> None:
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
+
+
+def _evaluate_restorers(options: argparse.Namespace) -> int:
+    from deblur.evaluate import REPORTS  # brings Matplotlib
+    from deblur.evaluate_restorers import run
+
+    run(REPORTS, options.photos, options.seed)
+    return 0
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python app.py &
     python benchmarks/live.py [http://127.0.0.1:7860/]
 
-Prints minimum and median in ms for a garment with each restorer, and for a photograph of 512 px. On a shared machine the minimum is the
+Prints minimum and median in ms for a garment with each restorer, and for a photograph of 256 px. On a shared machine the minimum is the
 figure to trust.
 """
 
@@ -63,7 +63,7 @@ def main(url: str) -> None:
             page.wait_for_timeout(2000)
             page.locator("#control-source label").nth(1).click()
             page.set_input_files("#upload input[type=file]", picture)
-            page.wait_for_function("document.querySelector('#stage .sharp img').naturalWidth === 512")
+            page.wait_for_function("document.querySelector('#stage .sharp img').naturalWidth === 256")
             print(f"photograph  {'wiener':16} {measure(page)}")
         browser.close()
 

@@ -68,12 +68,12 @@ def parser() -> argparse.ArgumentParser:
     reports = evaluate.add_subparsers(required=True, metavar="report")
     thesis = reports.add_parser("thesis", help="table 4.1 and its figures: about two minutes on two cores")
     thesis.set_defaults(run=_evaluate_thesis)
-    restorers = reports.add_parser("restorers", help="every restorer on every filter: some ten minutes on two cores")
-    restorers.add_argument(
+    every = reports.add_parser("restorers", help="every restorer on every filter: some ten minutes on two cores")
+    every.add_argument(
         "--photos", type=Path, metavar="FOLDER", help="photographs in FOLDER/train (to tune on) and FOLDER/val (measured)"
     )
-    restorers.add_argument("--seed", type=int, default=0, help="chooses pictures and noise (default %(default)s)")
-    restorers.set_defaults(run=_evaluate_restorers)
+    every.add_argument("--seed", type=int, default=0, help="chooses pictures and noise (default %(default)s)")
+    every.set_defaults(run=_evaluate_restorers)
     return top
 
 

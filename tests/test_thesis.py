@@ -116,6 +116,10 @@ def test_the_readme_shows_the_reports_table(rows) -> None:
         assert row["restored"]["psnr"] == read_card(row["name"]).figures["psnr"]
 
 
+def test_the_readme_shows_the_universal_networks_card() -> None:
+    assert evaluate.universal_table(read_card("universal").figures["garments"]) in (ROOT / "README.md").read_text()
+
+
 def test_as_batch_adds_the_channel_and_scales_levels(garments) -> None:
     assert as_batch(garments).shape == (20, 28, 28, 1)
     assert as_batch(garments).max() <= 1.0

@@ -1,7 +1,7 @@
 """How long every restorer takes: ms for a garment, s for a megapixel, grey and in colour.
 
-    python benchmarks/restorers.py                      # all
-    python benchmarks/restorers.py universal wiener     # some
+    python -m benchmarks.restorers                      # all
+    python -m benchmarks.restorers universal wiener     # some
 
 Each is run once before it is timed; the shortest of three runs counts. `motion` has no symmetry, so that its inverse is found step by step.
 """

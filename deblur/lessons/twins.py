@@ -18,10 +18,11 @@ Map = NDArray[np.float64]
 
 MAX_PIXELS = 1024
 VISIBLE = 3.0  # levels of rms difference from which the eye finds it in an enlarged picture
-ATTEMPTS = ((255, 60), (255, 8), (80, 60), (80, 200), (25, 60))  # largest difference tried, levels; how many of the details with least gain it has
+ATTEMPTS = ((255, 60, 0.4), (80, 60, 0.47), (255, 8, 0.47), (40, 200, 0.47), (25, 60, 0.4))
+# each: the largest difference wished for, levels; how many of the details with least gain it is made of; up to where a blurred value counts as right
 NUM_SLOPES, NUM_STEPS = 500, 400
-SLACK, WANTED, SAFE = 0.499, 0.4, 0.25  # levels a blurred value may be off: in the end, while levels are chosen, and before
-REST = 40  # steps for which a pixel that was changed is left alone, or two would take turns for ever
+SLACK, SAFE = 0.499, 0.25  # levels by which a blurred value may be off in the end, and before whole levels are chosen
+REST = 15  # steps for which a pixel that was changed is left alone, or two would take turns for ever
 CHANGES = (160, 80, 40, 20, 10, 5, 2, 1)  # levels tried for a filter that is no convolution
 
 
@@ -96,13 +97,13 @@ def _linear(first: Bytes, blurred: Bytes, degradation: Degradation, rng: np.rand
     assert weights is not None, "a linear filter"
     details = spectrum(degradation, first.shape)
     room = np.clip(np.minimum(first, 255 - first.astype(np.float64)), 1, None)  # a change is wished for most where values can go both ways
-    for largest, count in ATTEMPTS:
+    for largest, count, right in ATTEMPTS:
         basis = details.sources[-count:]
         wish = basis.T @ (basis @ (rng.choice([-1.0, 1.0], first.size) * room.reshape(-1)))
         wish *= largest / np.abs(wish).max()
         start = np.clip(first + wish.reshape(first.shape), 0, 255)
         wanted = blurred.astype(np.float64)
-        yield _to_levels(_slide(start, wanted, weights), wanted, weights)
+        yield _to_levels(_slide(start, wanted, weights), wanted, weights, right)
 
 
 def _slide(start: Map, blurred: Map, psf: Psf) -> Map:
@@ -117,14 +118,14 @@ def _slide(start: Map, blurred: Map, psf: Psf) -> Map:
     return now
 
 
-def _to_levels(picture: Map, blurred: Map, psf: Psf) -> Bytes:
+def _to_levels(picture: Map, blurred: Map, psf: Psf, right: float) -> Bytes:
     """Round to whole levels, then change single pixels by one level, each time where it helps most."""
     levels, squares, rests_until = np.rint(picture), psf**2, np.zeros(picture.shape, np.int64)
     for step in range(NUM_STEPS):
         residual = convolve(levels, psf) - blurred
         if np.abs(residual).max() <= SLACK:
             break
-        off = _beyond(residual, WANTED)
+        off = _beyond(residual, right)
         slope = correlate_back(off, psf)
         gain = 2 * np.abs(slope) - correlate_back((off != 0).astype(np.float64), squares)
         gain[((slope > 0) & (levels == 0)) | ((slope < 0) & (levels == 255)) | (rests_until > step)] = -np.inf

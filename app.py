@@ -9,7 +9,6 @@ os.environ.setdefault("NO_PROXY", "127.0.0.1,localhost")  # Gradio asks itself a
 
 import spaces
 
-from deblur.restore import warm_up
 from deblur.ui import page
 
 
@@ -22,5 +21,5 @@ demo = page.build()
 demo.queue(max_size=32, default_concurrency_limit=2)
 
 if __name__ == "__main__":
-    threading.Thread(target=warm_up, daemon=True).start()  # Keras takes seconds to import; the page and the filters do not wait for it
+    threading.Thread(target=page.warm_up, daemon=True).start()  # Keras takes seconds to import; the page and the filters do not wait for it
     demo.launch(**page.launch_options())

@@ -4,7 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
+from deblur import restore
+from deblur.estimate import estimate
 from deblur.ui import api, inside, play, results
 from deblur.ui.texts import LANGUAGES, Texts, load_texts
 
@@ -63,6 +66,14 @@ def build() -> gr.Blocks:
         with demo.route(texts("language.own_name"), language, show_in_navbar=False):
             _content(texts)
     return demo
+
+
+def warm_up() -> None:
+    """Compute everything once that is slow the first time, so that no visitor waits for it: networks, and what the estimate knows."""
+    restore.warm_up()
+    grain = np.random.default_rng(0).random((96, 96), np.float32)
+    for side in (28, 96):  # a garment and a photograph
+        estimate(grain[:side, :side])
 
 
 def launch_options() -> dict[str, Any]:

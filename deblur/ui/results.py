@@ -7,7 +7,10 @@ from pathlib import Path
 
 import gradio as gr
 
+from deblur.cards import read_card
+from deblur.degrade import Degradation
 from deblur.thesis import EXPERIMENTS
+from deblur.ui.stage import describe
 from deblur.ui.texts import Texts, digits
 
 REPORTS = Path(__file__).parents[2] / "reports"
@@ -29,6 +32,18 @@ def table(texts: Texts) -> str:
     return f'<div class="scroll"><table class="report"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
+def universal_table(texts: Texts) -> str:
+    """The universal network on the same garments as HTML, from its card."""
+    head = "".join(f"<th>{escape(texts(f'results.{key}'))}</th>" for key in ("row", "stored", "blurred", "restored", "harmed"))
+    body = "".join(
+        f"<tr><th scope=row>{escape(describe(Degradation(row['blur'], row['values']), texts))}</th>"
+        f"<td>{escape(texts('after.storage.options.' + row['storage']))}</td><td>{digits(row['blurred_error'])}</td>"
+        f"<td>{digits(row['error'])}</td><td>{digits(100 * row['harmed'])}</td></tr>"
+        for row in read_card("universal").figures["garments"]
+    )
+    return f'<div class="scroll"><table class="report"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
 def build(texts: Texts) -> None:
     """Lay out the tab inside the current Blocks."""
     if not (REPORTS / "thesis.json").is_file():
@@ -42,6 +57,7 @@ def build(texts: Texts) -> None:
     )
     gr.HTML(
         f'<article class="results"><h2>{texts("results.title")}</h2><p>{texts("results.intro")}</p>{table(texts)}'
-        f'<p>{texts("results.lesson")}</p><p>{texts("results.traps")}</p><div class="figures">{figures}</div></article>',
+        f'<p>{texts("results.lesson")}</p><p>{texts("results.traps")}</p><div class="figures">{figures}</div>'
+        f"<h2>{texts('results.universal')}</h2><p>{texts('results.universal_intro')}</p>{universal_table(texts)}</article>",
         apply_default_css=False,
     )

@@ -125,20 +125,20 @@ def _blind_stage(state: State, blurred: Picture, texts: Texts) -> str:
 def estimates(guesses: list[Estimate], texts: Texts) -> str:
     """The likeliest degradations of a picture, with their confidence."""
     rows = "".join(
-        f'<li style="--share:{guess.confidence:.2f}"><span>{escape(cause(guess.degradation, texts))} '
-        f"{escape(values_in_words(guess.degradation, texts))}</span><b>{digits(100 * guess.confidence, 2)} %</b></li>"
+        f'<li style="--share:{guess.confidence:.2f}"><span>{escape(describe(guess.degradation, texts))}</span>'
+        f"<b>{digits(100 * guess.confidence, 2)} %</b></li>"
         for guess in guesses[:3]
     )
     return f'<p class="meaning">{escape(texts("blind.estimated"))}</p><ol class="estimates">{rows}</ol>'
 
 
-def values_in_words(degradation: Degradation, texts: Texts) -> str:
-    """The filter's values: "(size 5, sigma 1.2)"."""
+def describe(degradation: Degradation, texts: Texts) -> str:
+    """What happened, with the filter's values: "Gaussian + noise 0.05 (size 5, sigma 1.2)"."""
     words = [
         f"{texts(f'blur.{degradation.blur}.{name}.label')} {value if isinstance(value, str) else f'{value:g}'}"
         for name, value in degradation.values.items()
     ]
-    return f"({', '.join(words)})"
+    return f"{cause(degradation, texts)} ({', '.join(words)})"
 
 
 def verdict_sentence(before: Scores, after: Scores, share: float | None, cause: str, restorer: str, texts: Texts) -> str:

@@ -1,6 +1,7 @@
 """The page's parts that need no browser: texts, state, controls, panels."""
 
 import ast
+import dataclasses
 import json
 import re
 import subprocess
@@ -11,7 +12,7 @@ from urllib.parse import parse_qs
 import numpy as np
 import pytest
 
-from deblur import params
+from deblur import cards, params
 from deblur.blur import BLURS
 from deblur.data import CLASSES
 from deblur.degrade import AFTER_BLUR
@@ -175,3 +176,14 @@ def test_the_microscope_says_what_the_stored_picture_says(blur, place) -> None:
     stored = to_bytes(state.degradation.apply(play.sharp_picture(state, None, texts)[0]))[row, column]
     assert f"OpenCV says {stored}, this arithmetic says {stored}." in html
     assert (row, column) == (min(max(place[0], 0), 27), min(max(place[1], 0), 27))
+
+
+def test_without_the_universal_networks_weights_the_page_opens_with_a_classical_restorer(monkeypatch) -> None:
+    from deblur.ui import state
+
+    assert state.default_restorer() == "universal"
+    broken = dataclasses.replace(RESTORERS["universal"], refuses=lambda *_, **__: cards.refused("universal", "damaged").reason)
+    monkeypatch.setitem(RESTORERS, "universal", broken)
+    assert state.default_restorer() == "wiener"
+    shown = play.stage(State.from_query({"restorer": "universal"}), None, load_texts("en"))
+    assert "network universal cannot be used: damaged" in shown and 'class="instead"' in shown

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import convolve2d
 from scipy.special import expit
 
 from deblur.image import Picture
@@ -70,9 +69,9 @@ class Collapse:
 
     def __call__(self, blurred: Picture) -> Map:
         """Restore by the numbers alone, in [0, 1]; black beyond the border, as in the network's last layer but not in those between."""
-        height, width = blurred.shape
-        whole = convolve2d(blurred.astype(np.float64), self.kernel)
-        return expit(whole[self.ahead : self.ahead + height, self.ahead : self.ahead + width] + self.bias)
+        margins = (len(self.kernel) - 1 - self.ahead, self.ahead)
+        windows = np.lib.stride_tricks.sliding_window_view(np.pad(blurred.astype(np.float64), margins), self.kernel.shape)
+        return expit(np.tensordot(windows, self.kernel[::-1, ::-1], 2) + self.bias)
 
 
 def collapse(network: Any) -> Collapse:

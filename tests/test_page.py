@@ -377,3 +377,17 @@ def test_look_inside_explains_the_clicked_pixel(page) -> None:
     page.keyboard.press("ArrowDown")
     page.wait_for_selector(f"#inside [data-row='{row + 1}'][data-column='{column}']")
     assert page.input_value("#inside-row input") == str(row + 1)
+
+
+def test_what_is_lost_shows_twins_with_one_blurred_picture(page) -> None:
+    choose(page, "blur", "Average")
+    settle(page, blur="average")
+    page.click("button[role=tab]:has-text('What is lost')")
+    page.wait_for_selector("#lost .lost >> nth=3")
+    pictures = []
+    for place in (0, 1, 2):
+        address = page.locator("#lost .lost").nth(1).locator("img").nth(place).get_attribute("src")
+        pictures.append(np.asarray(Image.open(io.BytesIO(base64.b64decode(address.split(",")[1])))))
+    first, second, blurred = pictures
+    assert np.array_equal(first, garment(FIRST_GARMENT)) and not np.array_equal(first, second)
+    assert np.array_equal(cv2.blur(first, (3, 3)), blurred) and np.array_equal(cv2.blur(second, (3, 3)), blurred)

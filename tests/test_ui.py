@@ -18,7 +18,7 @@ from deblur.data import CLASSES
 from deblur.degrade import AFTER_BLUR
 from deblur.image import to_bytes
 from deblur.restore import RESTORERS
-from deblur.ui import inside, play
+from deblur.ui import inside, lost, play
 from deblur.ui.state import GARMENT, YOURS, State
 from deblur.ui.texts import FOLDER, LANGUAGES, digits, load_texts, signed
 
@@ -187,3 +187,32 @@ def test_without_the_universal_networks_weights_the_page_opens_with_a_classical_
     assert state.default_restorer() == "wiener"
     shown = play.stage(State.from_query({"restorer": "universal"}), None, load_texts("en"))
     assert "network universal cannot be used: damaged" in shown and 'class="instead"' in shown
+
+
+@pytest.mark.parametrize("blur", BLURS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_lost_answers_its_four_questions_for_every_filter(blur, language) -> None:
+    texts = load_texts(language)
+    state = State.from_query({"blur": blur, "restorer": "unsharp"})
+    html = lost.view(state, None, texts)
+    assert html.count('<section class="lost">') == 4
+    for question in ("details", "twins", "storages", "invented"):
+        assert texts(f"lost.{question}.question") in html
+    linear = state.degradation.psf is not None
+    assert ("<polyline" in html) == linear
+    if linear:
+        spectrum = np.linalg.svd(matrix(state.degradation), compute_uv=False)
+        below = int(np.sum(spectrum < state.degradation.noise_variance**0.5))
+        assert texts("lost.details.finding", count=784, lost=below, floor="0.289") in html
+
+
+def matrix(degradation) -> np.ndarray:
+    """The blur of a garment as 784 × 784 numbers, made of its answers to 784 points."""
+    points = np.eye(784, dtype=np.float32).reshape(784, 28, 28)
+    return np.stack([degradation.reblur(point).ravel() for point in points], axis=1).astype(np.float64)
+
+
+def test_the_microscope_shows_the_code_of_the_state() -> None:
+    html, _, _ = inside.view(State.from_query({"blur": "gaussian", "blur_size": "7"}), None, 3, 3, load_texts("en"))
+    assert html.count("<pre>") == 5
+    assert "cv2.GaussianBlur" in html and "python -m deblur blur gaussian" in html

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deblur.image import Bytes, to_bytes
+from deblur.lessons.code import code
 from deblur.lessons.pixel import BilateralSum, Explanation, Ranked, WeightedSum, explain, reached
 from deblur.reasons import InputError
 from deblur.restore import RESTORERS
@@ -108,6 +109,17 @@ def arithmetic(made: Explanation, texts: Texts) -> str:
 
 def _number(value: float) -> str:
     return f"{value:.0f}" if value == round(value) else digits(value)
+
+
+def code_of(state: State, colour: bool, texts: Texts) -> str:
+    """The code for exactly this state, each dialect folded away."""
+    written = code(state.degradation, state.restorer, dict(state.own), SEED, colour)
+    folded = "".join(
+        f"<details><summary>{escape(texts(f'inside.code.{dialect}'))}</summary><pre><code>{escape(text)}</code></pre></details>"
+        for dialect in ("opencv", "numpy", "deblur", "command", "client")
+        if (text := getattr(written, dialect))
+    )
+    return f"<h3>{escape(texts('inside.code.title'))}</h3>{folded}"
 
 
 def _total(made: WeightedSum) -> str:

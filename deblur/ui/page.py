@@ -8,7 +8,7 @@ import numpy as np
 
 from deblur import restore
 from deblur.estimate import estimate
-from deblur.ui import api, inside, play, results
+from deblur.ui import api, inside, lost, play, results
 from deblur.ui.texts import LANGUAGES, Texts, load_texts
 
 STYLE = Path(__file__).parent / "style.css"
@@ -114,5 +114,7 @@ def _content(texts: Texts) -> None:
             controls, picture = play.build(texts)
         with gr.Tab(texts("tab.inside"), id="inside") as tab:
             inside.build(texts, tab, controls, picture)
+        with gr.Tab(texts("tab.lost"), id="lost-tab") as tab:
+            lost.build(texts, tab, controls, picture)
         with gr.Tab(texts("tab.results"), id="results"):
             results.build(texts)

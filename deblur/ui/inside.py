@@ -70,7 +70,7 @@ def view(state: State, upload: Bytes | None, row: int, column: int, texts: Texts
         f'<p class="verdict" role="status">{escape(sentence(made, to_bytes(sharp)[row, column], texts))}</p>'
         f'<div class="arithmetic">{arithmetic(made, texts)}</div>'
         f"<h3>{escape(texts('inside.reverse'))}</h3><p>{escape(texts('inside.reached', count=count))}</p>"
-        f'<div class="arithmetic">{_map(went.weights, texts("inside.reached_map"), whole=True)}</div></div>',
+        f'<div class="arithmetic">{_map(went.weights, texts("inside.reached_map"), whole=True)}</div>{code_of(state, sharp.ndim == 3, texts)}</div>',
         row,
         column,
     )

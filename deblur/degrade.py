@@ -10,7 +10,7 @@ import numpy as np
 
 from deblur import blur as blurs
 from deblur.blur import BLURS, Blur
-from deblur.image import Picture, as_picture, clip, from_bytes, jpeg, to_bytes
+from deblur.image import WHITE, Picture, as_picture, clip, from_bytes, jpeg, to_bytes
 from deblur.kernels import Psf
 from deblur.params import Choice, Param, Value, complete
 from deblur.reasons import InputError
@@ -19,7 +19,7 @@ NOISE = Param("noise", 0.0, 0.0, 0.2, 0.005)
 SALT_PEPPER = Param("salt_pepper", 0.0, 0.0, 0.5, 0.01)
 STORAGE = Choice("storage", "8-bit", ("float", "8-bit", "jpeg"))
 QUALITY = Param("quality", 90, 10, 100, 1)
-LEVEL = 1 / 255
+LEVEL = 1 / WHITE
 FLOAT_ROUNDING = 1e-14  # of float32 near 1
 AFTER_BLUR = (NOISE, SALT_PEPPER, STORAGE, QUALITY)
 

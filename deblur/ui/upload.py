@@ -33,7 +33,7 @@ def picture_upload(texts: Texts) -> PictureUpload:
         show_label=False,
         placeholder=texts("play.upload"),
         alt_text=texts("play.your_picture"),
-        height=150,
+        height=180,
         buttons=[],
         elem_id="upload",
         webcam_options=gr.WebcamOptions(mirror=False, constraints={"video": {"width": {"ideal": 640}, "height": {"ideal": 480}}}),

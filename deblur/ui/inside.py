@@ -12,13 +12,12 @@ from deblur.lessons.code import code
 from deblur.lessons.pixel import BilateralSum, Explanation, Ranked, WeightedSum, explain, reached
 from deblur.reasons import InputError
 from deblur.restore import RESTORERS
-from deblur.ui import panels
+from deblur.ui import maps, panels
 from deblur.ui.controls import Controls
 from deblur.ui.stage import SEED, cause, sharp_picture
 from deblur.ui.state import BLIND, State
-from deblur.ui.texts import Texts, digits
+from deblur.ui.texts import Texts
 
-NUMBERED_SIDE = 7  # windows up to this side show their numbers
 GREEN = 1  # the channel that is explained in a picture in colour
 
 # A click says which pixel it met; the arrow keys step from the marked one.
@@ -70,7 +69,7 @@ def view(state: State, upload: Bytes | None, row: int, column: int, texts: Texts
         f'<p class="verdict" role="status">{escape(sentence(made, to_bytes(sharp)[row, column], texts))}</p>'
         f'<div class="arithmetic">{arithmetic(made, texts)}</div>'
         f"<h3>{escape(texts('inside.reverse'))}</h3><p>{escape(texts('inside.reached', count=count))}</p>"
-        f'<div class="arithmetic">{_map(went.weights, texts("inside.reached_map"), whole=True)}</div>{code_of(state, sharp.ndim == 3, texts)}</div>',
+        f'<div class="arithmetic">{maps.weights(went.weights, texts("inside.reached_map"), whole=True)}</div>{code_of(state, sharp.ndim == 3, texts)}</div>',
         row,
         column,
     )
@@ -92,23 +91,19 @@ def sentence(made: Explanation, sharp_level: NDArray[np.uint8], texts: Texts) ->
 
 def arithmetic(made: Explanation, texts: Texts) -> str:
     """The window and what the filter does with it, as small maps joined by signs."""
-    window = _map(made.window, texts("inside.window"))
+    window = maps.weights(made.window, texts("inside.window"))
     if isinstance(made, BilateralSum):
-        maps = [
-            _map(made.by_distance, texts("inside.by_distance")),
-            _map(made.by_value, texts("inside.by_value")),
-            _map(made.weights, texts("inside.weights")),
+        factors = [
+            maps.weights(made.by_distance, texts("inside.by_distance")),
+            maps.weights(made.by_value, texts("inside.by_value")),
+            maps.weights(made.weights, texts("inside.weights")),
         ]
-        return f"{maps[0]}<b>×</b>{maps[1]}<b>→</b>{maps[2]}<b>×</b>{window}<b>→</b>{_total(made)}"
+        return f"{factors[0]}<b>×</b>{factors[1]}<b>→</b>{factors[2]}<b>×</b>{window}<b>→</b>{_total(made)}"
     if isinstance(made, WeightedSum):
-        return f"{window}<b>×</b>{_map(made.weights, texts('inside.weights'))}<b>=</b>{_map(made.products, texts('inside.products'))}<b>Σ</b>{_total(made)}"
+        return f"{window}<b>×</b>{maps.weights(made.weights, texts('inside.weights'))}<b>=</b>{maps.weights(made.products, texts('inside.products'))}<b>Σ</b>{_total(made)}"
     assert isinstance(made, Ranked)
     strip = "".join(f"<span{' class=chosen' if place == made.rank else ''}>{value:g}</span>" for place, value in enumerate(made.strip))
     return f'{window}<b>→</b><figure class="map"><div class="ranks">{strip}</div><figcaption>{escape(texts("inside.strip"))}</figcaption></figure>'
-
-
-def _number(value: float) -> str:
-    return f"{value:.0f}" if value == round(value) else digits(value)
 
 
 def code_of(state: State, colour: bool, texts: Texts) -> str:
@@ -126,27 +121,8 @@ def _total(made: WeightedSum) -> str:
     return f'<span class="total">{made.total:.2f} → {made.level}</span>'
 
 
-def _map(values: NDArray[np.float64], caption: str, whole: bool = False) -> str:
-    """A map of numbers: with its numbers if it is small, else as a picture from 0 (black) to its largest value (white)."""
-    rows, columns = values.shape
-    largest = float(values.max()) or 1.0
-    if max(rows, columns) <= NUMBERED_SIDE and not whole:
-        cells = "".join(
-            f'<span style="--share:{value / largest:.3f}"{" class=strong" if value > 0.55 * largest else ""}>{_number(value)}</span>'
-            for value in values.ravel()
-        )
-        inside = f'<div class="weights" style="--columns:{columns}">{cells}</div>'
-    else:
-        address = panels.data_uri((values / largest).astype(np.float32))
-        inside = (
-            f'<div class="frame small"><img class="picture crisp" style="--w:{columns};--h:{rows}" width="{columns}" height="{rows}" '
-            f'alt="{escape(caption)}" src="{address}"></div>'
-        )
-    return f'<figure class="map">{inside}<figcaption>{escape(caption)}, 0 – {digits(largest)}</figcaption></figure>'
-
-
-def build(texts: Texts, tab: gr.Tab, controls: Controls, picture: gr.State) -> None:
-    """Lay out the tab inside the current Blocks; it follows the state of the Play tab."""
+def build(texts: Texts, tabs: list[gr.Tab], controls: Controls, picture: gr.State) -> None:
+    """Lay out the view inside the current Blocks; opening any of `tabs` shows the state of the Play tab."""
     gr.HTML(f'<h2 class="question">{escape(texts("inside.question"))}</h2><p class="meaning">{escape(texts("inside.hint"))}</p>')
     with gr.Row(elem_id="inside-place"):
         row = gr.Number(10, label=texts("inside.row"), precision=0, min_width=90, elem_id="inside-row")
@@ -163,5 +139,5 @@ def build(texts: Texts, tab: gr.Tab, controls: Controls, picture: gr.State) -> N
         return look(place.get("row"), place.get("column"), uploaded, *values)
 
     quick: dict[str, Any] = {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden", "api_visibility": "private"}
-    gr.on([tab.select, row.input, column.input], look, inputs, outputs, **quick)
+    gr.on([*(tab.select for tab in tabs), row.input, column.input], look, inputs, outputs, **quick)
     shown.pick(picked, inputs[2:], outputs, **quick)

@@ -7,12 +7,12 @@ import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
-from deblur.image import WHITE, Bytes, Picture, clip
+from deblur.image import WHITE, Bytes, Picture
 from deblur.lessons import ledger
 from deblur.lessons.twins import twins
 from deblur.reasons import InputError
 from deblur.restore import RESTORERS
-from deblur.ui import panels
+from deblur.ui import maps, panels, plots
 from deblur.ui.controls import Controls
 from deblur.ui.stage import SEED, sharp_picture
 from deblur.ui.state import GARMENT, State
@@ -46,7 +46,7 @@ def _details(state: State, sharp: Picture, texts: Texts) -> str:
     floor = ledger.floor_of(state.degradation)
     lost = spectrum.lost(floor)
     told = texts("lost.details.finding", count=len(spectrum.gains), lost=lost, floor=digits(WHITE * floor))
-    weakest = _signed(spectrum.pattern(len(spectrum.gains) - 1), texts("lost.details.weakest", gain=digits(float(spectrum.gains[-1]))))
+    weakest = maps.signed(spectrum.pattern(len(spectrum.gains) - 1), texts("lost.details.weakest", gain=digits(float(spectrum.gains[-1]))))
     return (
         f'{_question("details", texts)}<p>{escape(told)}</p><div class="arithmetic">{_curve(spectrum.gains, floor, texts)}{weakest}</div>'
     )
@@ -93,43 +93,20 @@ def _invented(state: State, sharp: Picture, texts: Texts) -> str:
         recovered=digits(parts.recovered_share),
         invented=digits(parts.invented_share),
     )
-    maps = _signed(parts.recovered, texts("lost.invented.recovered")) + _signed(parts.invented, texts("lost.invented.invented"))
-    return f'{_question("invented", texts)}<p>{escape(told)}</p><div class="arithmetic">{maps}</div>'
-
-
-def _signed(values: NDArray[np.float64], caption: str) -> str:
-    """A signed map around mid grey, with the range it shows."""
-    largest = float(np.abs(values).max()) or 1.0
-    rows, columns = values.shape
-    address = panels.data_uri(clip(0.5 + values / (2 * largest)))
-    limit = digits(WHITE * largest) if largest < 1 else "1"
-    return (
-        f'<figure class="map"><div class="frame small"><img class="picture crisp" style="--w:{columns};--h:{rows}" width="{columns}" '
-        f'height="{rows}" alt="{escape(caption)}" src="{address}"></div><figcaption>{escape(caption)}: −{limit} … +{limit}</figcaption></figure>'
-    )
+    shown = maps.signed(parts.recovered, texts("lost.invented.recovered")) + maps.signed(parts.invented, texts("lost.invented.invented"))
+    return f'{_question("invented", texts)}<p>{escape(told)}</p><div class="arithmetic">{shown}</div>'
 
 
 def _curve(gains: NDArray[np.float64], floor: float, texts: Texts) -> str:
     """The gains from the largest to the smallest on a logarithmic scale, with the line under which a detail is lost."""
-    width, height, left, bottom = 420, 190, 44, 24
-
-    def y(gain: NDArray[np.float64] | float) -> NDArray[np.float64]:
-        return 8 + (height - bottom - 8) * np.log10(np.maximum(gain, LOWEST)) / np.log10(LOWEST)
-
-    across = np.linspace(left, width - 6, len(gains))
-    points = " ".join(f"{x:.1f},{level:.1f}" for x, level in zip(across, y(gains), strict=True))
-    line = float(y(floor))
-    marks = "".join(
-        f'<text x="{left - 6}" y="{float(y(10.0**-power)) + 4:.0f}" text-anchor="end">{label}</text>'
-        for power, label in ((0, "1"), (2, "10⁻²"), (4, "10⁻⁴"))
-    )
-    return (
-        f'<svg class="response wide" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(texts("lost.details.curve"))}">'
-        f'<path class="axis" d="M{left} 8V{height - bottom}H{width - 6}"/><polyline points="{points}"/>'
-        f'<path class="floor" d="M{left} {line:.1f}H{width - 6}"/>{marks}'
-        f'<text x="{left + 4}" y="{line - 5:.0f}">{escape(texts("lost.details.floor"))}</text>'
-        f'<text x="{width - 6}" y="{height - 6}" text-anchor="end">{len(gains)} {escape(texts("lost.details.axis"))}</text></svg>'
-    )
+    places, powers, level = np.arange(len(gains)), np.log10(np.maximum(gains, LOWEST)), np.log10(max(floor, LOWEST))
+    lines = [
+        plots.Line(places, powers, label=texts("lost.details.curve")),
+        plots.Line(places[[0, -1]], np.array([level, level]), "floor", texts("lost.details.floor")),
+    ]
+    ends = {0.0: "1", float(len(gains) - 1): f"{len(gains)} {texts('lost.details.axis')}"}
+    y_marks = {0.0: "1", -2.0: "10⁻²", -4.0: "10⁻⁴"}
+    return plots.plot(lines, texts("lost.details.curve"), (0, len(gains) - 1), (np.log10(LOWEST), 0), ends, y_marks)
 
 
 def build(texts: Texts, tab: gr.Tab, controls: Controls, picture: gr.State) -> None:

@@ -112,8 +112,9 @@ def _content(texts: Texts) -> None:
     with gr.Tabs():
         with gr.Tab(texts("tab.play"), id="play"):
             controls, picture = play.build(texts)
-        with gr.Tab(texts("tab.inside"), id="inside") as tab:
-            inside.build(texts, tab, controls, picture)
+        with gr.Tab(texts("tab.inside"), id="inside") as tab, gr.Tabs():  # noqa: SIM117 (more views follow)
+            with gr.Tab(texts("inside.tab.pixel"), id="pixel") as pixel:
+                inside.build(texts, [tab, pixel], controls, picture)
         with gr.Tab(texts("tab.lost"), id="lost-tab") as tab:
             lost.build(texts, tab, controls, picture)
         with gr.Tab(texts("tab.results"), id="results"):

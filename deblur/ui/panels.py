@@ -1,40 +1,28 @@
 """The three pictures with their numbers, the PSF and its frequency response, as HTML. Pictures travel inside it."""
 
-import base64
 from html import escape
 
 import numpy as np
 
 from deblur.compare import NOTHING, TRUTH, Entry
-from deblur.image import Picture, encode_jpeg, encode_png, to_bytes
+from deblur.image import Picture, to_bytes
 from deblur.kernels import Psf, horizontal_response
 from deblur.metrics import Scores
 from deblur.restore import RESTORERS
+from deblur.ui import maps, plots
 from deblur.ui.texts import Texts, digits, signed
 
 ROLES = ("sharp", "blurred", "restored")
-LOSSLESS_VALUES = 300_000  # from here on JPEG of quality 92 is what keeps the page quick
-CRISP_SIDE = 200  # px: smaller pictures are shown pixel by pixel, scaled by a whole factor
-NUMBERED_SIDE = 5  # PSFs up to this side show their weights as numbers
-
-
-def data_uri(picture: Picture) -> str:
-    """The picture as it is, as a data: address."""
-    levels = to_bytes(picture)
-    kind, data = ("png", encode_png(levels)) if levels.size < LOSSLESS_VALUES else ("jpeg", encode_jpeg(levels))
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+NUMBERED_PSF = 5  # PSFs up to this side show their weights as numbers
 
 
 def _picture(picture: Picture, alt: str) -> str:
-    """The picture itself, scaled by a whole factor if it is small, with a link that saves it."""
+    """The picture itself, with a link that saves it."""
     height, width = picture.shape[:2]
-    crisp = " crisp" if max(height, width) <= CRISP_SIDE else ""
-    address, alt = data_uri(picture), escape(alt)
+    address = maps.data_uri(picture)
     suffix = "png" if address.startswith("data:image/png") else "jpg"
-    return (
-        f'<img class="picture{crisp}" style="--w:{width};--h:{height}" width="{width}" height="{height}" alt="{alt}, {width}×{height}" '
-        f'src="{address}"><a class="keep" download="picture.{suffix}" href="{address}" title="↓" aria-label="↓ {alt}">↓</a>'
-    )
+    link = f'<a class="keep" download="picture.{suffix}" href="{address}" title="↓" aria-label="↓ {escape(alt)}">↓</a>'
+    return maps.image(address, picture.shape, f"{alt}, {width}×{height}") + link
 
 
 def _definitions(rows: list[tuple[str, str]]) -> str:
@@ -55,12 +43,10 @@ def marked_panel(role: str, picture: Picture, place: tuple[int, int], texts: Tex
     """One picture with a pixel marked and its value, to be clicked."""
     title, (row, column), (height, width) = texts(f"role.{role}"), place, picture.shape[:2]
     level = " ".join(str(value) for value in np.atleast_1d(to_bytes(picture)[row, column]))
-    crisp = " crisp" if max(height, width) <= CRISP_SIDE else ""
     return (
         f'<figure class="panel {role}"><figcaption><span class="name">{title}</span> <span class="what">{escape(caption)}</span></figcaption>'
         f'<div class="frame"><span class="mark" style="--row:{row};--column:{column};--w:{width};--h:{height}">'
-        f'<img class="picture{crisp}" style="--w:{width};--h:{height}" width="{width}" height="{height}" '
-        f'alt="{escape(f"{title}: {caption}")}" src="{data_uri(picture)}"></span></div>{_definitions([(texts("inside.value"), level)])}</figure>'
+        f"{maps.image(maps.data_uri(picture), picture.shape, f'{title}: {caption}')}</span></div>{_definitions([(texts('inside.value'), level)])}</figure>"
     )
 
 
@@ -105,7 +91,9 @@ def psf_card(psf: Psf | None, texts: Texts) -> str:
     if psf is None:
         return f'<div class="psf none"><p>{escape(texts("psf.none"))}</p></div>'
     rows, columns = psf.shape
-    weights = _numbered(psf) if max(rows, columns) <= NUMBERED_SIDE else _shaded(psf, texts)
+    weights = (
+        maps.numbered(psf) if max(rows, columns) <= NUMBERED_PSF else maps.small((psf / psf.max()).astype(np.float32), texts("psf.alt"))
+    )
     caption = texts("psf.caption", rows=rows, columns=columns, largest=digits(float(psf.max())))
     return (
         f'<div class="psf"><figure>{weights}<figcaption>{escape(caption)}</figcaption></figure>'
@@ -113,34 +101,8 @@ def psf_card(psf: Psf | None, texts: Texts) -> str:
     )
 
 
-def _shaded(psf: Psf, texts: Texts) -> str:
-    picture = (psf / psf.max()).astype(np.float32)
-    rows, columns = psf.shape
-    return (
-        f'<div class="frame small"><img class="picture crisp" style="--w:{columns};--h:{rows}" width="{columns}" height="{rows}" '
-        f'alt="{escape(texts("psf.alt"))}" src="{data_uri(picture)}"></div>'
-    )
-
-
-def _numbered(psf: Psf) -> str:
-    columns = psf.shape[1]
-    cells = "".join(
-        f'<span style="--share:{weight / psf.max():.3f}"{" class=strong" if weight > 0.55 * psf.max() else ""}>{digits(weight)}</span>'
-        for weight in psf.ravel()
-    )
-    return f'<div class="weights" style="--columns:{columns}">{cells}</div>'
-
-
 def _response(psf: Psf, texts: Texts) -> str:
-    width, height, left, bottom = 150, 96, 22, 16
     shares = np.abs(horizontal_response(psf, 64))
-    across = np.linspace(left, width - 4, len(shares))
-    points = " ".join(f"{x:.1f},{4 + (height - bottom - 4) * (1 - share):.1f}" for x, share in zip(across, shares, strict=True))
-    floor = height - bottom
-    return (
-        f'<svg class="response" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(texts("psf.passes_alt"))}">'
-        f'<path class="axis" d="M{left} 4V{floor}H{width - 4}"/><polyline points="{points}"/>'
-        f'<text x="{left - 4}" y="9" text-anchor="end">1</text><text x="{left - 4}" y="{floor}" text-anchor="end">0</text>'
-        f'<text x="{left}" y="{height - 3}">{escape(texts("psf.coarse"))}</text>'
-        f'<text x="{width - 4}" y="{height - 3}" text-anchor="end">{escape(texts("psf.fine"))}</text></svg>'
-    )
+    line = plots.Line(np.linspace(0, 1, len(shares)), shares)
+    ends = {0.0: texts("psf.coarse"), 1.0: texts("psf.fine")}
+    return plots.plot([line], texts("psf.passes_alt"), (0, 1), (0, 1), ends, {0.0: "0", 1.0: "1"}, size=(150, 96))

@@ -19,7 +19,7 @@ from deblur.kernels import Psf
 PLANES = ("inverse", "blurred", "smoother")
 CONDITION = (
     "log_error", "log_noise", "salt_pepper", "float", "jpeg", "jpeg_loss", "linear", "median", "bilateral",
-    "psf_rows", "psf_columns", "psf_peak", "psf_symmetric", "median_size", "diameter", "sigma_color", "sigma_space",
+    "psf_rows", "psf_columns", "psf_peak", "psf_symmetric", "median_size", "diameter", "sigma_color", "sigma_space", "again",
 )
 
 SLOPE_VARIANCE = 0.05  # of a picture's slopes, as in deblur.classical; held here so that tuning it there leaves the network's input alone
@@ -78,34 +78,67 @@ def agree(restored: NDArray, blurred: NDArray, degradation: Degradation) -> Pict
 
     Source: the data step of half-quadratic splitting (Zhang, Van Gool, Timofte 2020, eq. 6), for white noise and a white error.
     """
+    return clip(restored if degradation.psf is None else _moved(restored, blurred, degradation))
+
+
+def _moved(restored: NDArray, blurred: NDArray, degradation: Degradation) -> NDArray[np.float64]:
     psf = degradation.psf
-    if psf is None:
-        return clip(restored)
+    assert psf is not None
     missing = blurred - convolve(restored.astype(np.float64), psf)
     weight = _doubt(degradation, restored.shape)
-    return clip(restored + spectral.regularised(missing, psf, 0.0, weight, _rounds(degradation.noise_variance), start=np.zeros_like(missing)))
+    return restored + spectral.regularised(missing, psf, 0.0, weight, _rounds(degradation.noise_variance), start=np.zeros_like(missing))
 
 
-def agreement(blurred: NDArray, degradation: Degradation) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Write `agree` as a product and a sum, for training through it: restored -> cosines⁻¹(kept · cosines(restored)) + added.
+def hand_back(planes: NDArray[np.float32], vector: NDArray[np.float32], restored: NDArray, names: Sequence[str] = CONDITION) -> tuple[NDArray, NDArray]:
+    """Make the network's input for its second round: its first answer takes the inverse's place.
 
     Args:
-        blurred: (H, W, N).
-        degradation: Of which only a doubly symmetric PSF counts; else nothing is changed (1 and 0).
+        planes, vector: From `hand_over`.
+        restored: (H, W, N), the first answer after `agree`.
+        names: As given to `hand_over`.
 
     Returns:
-        kept, float32 (N, H, W, 1), by frequency of the type-I cosine transform, and added, float32 (N, H, W, 1).
+        As `hand_over`; the third plane now says by how much the inverse differs from the answer.
     """
-    psf = degradation.psf
-    kept, added = np.ones(blurred.shape), np.zeros(blurred.shape)
-    if psf is not None and spectral.is_doubly_symmetric(psf):
+    answer, error = np.moveaxis(restored, 2, 0), np.exp(vector[names.index("log_error")])
+    again = np.stack([answer, planes[..., 1], (planes[..., 0] - answer) / error], axis=-1).astype(np.float32)
+    return again, np.where(np.array(names) == "again", np.float32(1), vector)
+
+
+def agreement(sharp: NDArray, blurred: NDArray, degradation: Degradation) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Write `agree` as products with cosines and sines and a sum, for training through it: see `networks.Agreement`.
+
+    Exact for a doubly symmetric PSF. For any other the mirrored border mixes frequencies, which the products leave out; the sum is chosen so that
+    they are right for the sharp picture, and what they make of an answer's error is off only near the border.
+
+    Args:
+        sharp, blurred: (H, W, N).
+        degradation: Without a PSF nothing is changed (1, 0 and 0).
+
+    Returns:
+        kept, float32 (N, H, W, 2), by frequency: the weights of cosine by cosine and, for the sine by sine that a slanting PSF makes of it,
+        and added, float32 (N, H, W, 1).
+    """
+    kept, psf = np.stack([np.ones(blurred.shape), np.zeros(blurred.shape)], axis=-1), degradation.psf
+    added = np.zeros(blurred.shape)
+    if psf is not None:
         weight = _doubt(degradation, blurred.shape)
         rows, columns = (np.pi * np.arange(side) / (side - 1) for side in blurred.shape[:2])
-        blur = np.real(_waves(rows, psf.shape[0]) @ psf @ _waves(columns, psf.shape[1]).T)
-        kept = kept * (weight / (blur**2 + weight))[..., None]
-        added = spectral.regularised(blurred, psf, 0.0, weight)
-    first, second = (np.moveaxis(part, 2, 0)[..., None].astype(np.float32) for part in (kept, added))
-    return first, second
+        there, back = (weight / (np.abs(_waves(rows, psf.shape[0]) @ psf @ _waves(sign * columns, psf.shape[1]).T) ** 2 + weight) for sign in (1, -1))
+        kept[..., 0], kept[..., 1] = ((part / 2)[..., None] for part in (there + back, there - back))
+        added = _moved(sharp, blurred, degradation) - weigh(sharp, kept)
+    return np.moveaxis(kept, 2, 0).astype(np.float32), np.moveaxis(added, 2, 0)[..., None].astype(np.float32)
+
+
+def weigh(pictures: NDArray, kept: NDArray) -> NDArray[np.float64]:
+    """Weigh the waves of pictures (H, W, N), mirrored at their borders without end, by `kept` (H, W, N, 2) of `agreement`."""
+    height, width = pictures.shape[:2]
+    waves = spectral.fft.dctn(pictures, type=1, axes=(0, 1))
+    weighed = spectral.fft.idctn(kept[..., 0] * waves, type=1, axes=(0, 1))
+    inner = (slice(1, -1), slice(1, -1))
+    if min(height, width) > 2 and kept[..., 1].any():
+        weighed[inner] -= spectral.fft.dstn((kept[..., 1] * waves)[inner], type=1, axes=(0, 1)) / (4 * (height - 1) * (width - 1))
+    return weighed
 
 
 def _rounds(noise_variance: float) -> int:

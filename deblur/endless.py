@@ -11,15 +11,18 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from deblur import stream
+from deblur.condition import CONDITION
 from deblur.image import clip, write_whole
-from deblur.networks import with_agreement
+from deblur.networks import unrolled
 from deblur.optimizer import ConvolutionMuon
 from deblur.stream import GROUPS, Batch, Source
 
 Row = dict[str, float]
 FIRST_AND_LAST = ["code_first/", "to_half/", "from_half/"]  # whose kernels are no maps between features
+FIRST_ROUND = 0.25  # what the first round's answer counts beside the second's
 LEAST_SQUARE = 1e-6  # mean square error (60 dB) below which a group has nothing more to teach
 
 
@@ -39,7 +42,7 @@ class Plan:
     minutes: float
     learning_rate: float = 4e-3
     warm_up: int = 100
-    every: float = 150.0
+    every: float = 300.0
     workers: int = 1
     precision: str = "mixed_bfloat16"
 
@@ -68,8 +71,8 @@ def train(network: keras.Model, source: Source, plan: Plan, checkpoint: Path, va
     optimizer = ConvolutionMuon(
         plan.learning_rate, adam_lr_ratio=0.5, weight_decay=None, adam_weight_decay=None, exclude_layers=FIRST_AND_LAST, global_clipnorm=1.0
     )
-    model = with_agreement(network)
-    model.compile(optimizer, log_error)
+    model = unrolled(network, CONDITION.index("again"))
+    model.compile(optimizer, [log_error, log_error], loss_weights=[FIRST_ROUND, 1.0])
     optimizer.build(model.trainable_variables)
     rows = resume(model, checkpoint)
     first = int(rows[-1]["step"]) if rows else 0
@@ -81,7 +84,7 @@ def train(network: keras.Model, source: Source, plan: Plan, checkpoint: Path, va
         now = time.monotonic()
         share = (now - start) / (60 * plan.minutes)
         optimizer.learning_rate = rate(plan, step, share)
-        losses.append(float(model.train_on_batch(list(batch[:-1]), batch.sharp)))
+        losses.append(float(model.train_on_batch(list(batch[:-1]), [batch.sharp, batch.sharp])[0]))
         if share < 1 and now - kept < plan.every:
             continue
         scores = validate(model, validation)
@@ -101,24 +104,33 @@ def train(network: keras.Model, source: Source, plan: Plan, checkpoint: Path, va
 
 def validate(model: keras.Model, validation: list[Batch]) -> list[float]:
     """PSNR of each group in dB, cut to [0, 1]."""
-    answers = [clip(np.asarray(model.predict_on_batch(list(batch[:-1])))) - batch.sharp for batch in validation]
+    answers = [clip(np.asarray(model.predict_on_batch(list(batch[:-1]))[-1])) - batch.sharp for batch in validation]
     return [round(-10 * math.log10(np.mean(np.square(difference)) + LEAST_SQUARE), 3) for difference in answers]
 
 
 def resume(network: keras.Model, checkpoint: Path, name: str = "state") -> list[Row]:
-    """Fill in a checkpoint's weights, and the optimizer's state where it has one, and return its history; nothing if there is none."""
+    """Fill in a checkpoint's weights, and the optimizer's state where it has one, and return its history; nothing if there is none.
+
+    A checkpoint of a smaller network serves too: entries of the condition and blocks that it did not have do nothing yet.
+    """
     path = checkpoint / f"{name}.npz"
     if not path.exists():
         return []
     with np.load(path) as state:
-        variables = [*network.weights, *(network.optimizer.variables if name == "state" else [])]
-        for place, variable in enumerate(variables):
-            variable.assign(state[f"arr_{place}"])
+        for variable in [*network.weights, *(network.optimizer.variables if name == "state" else [])]:
+            if variable.path in state:
+                        variable.assign(_grown(state[variable.path], variable.shape))
         return [dict(zip(state["columns"].tolist(), map(float, line), strict=True)) for line in state["rows"]]
+
+
+def _grown(values: NDArray, shape: tuple[int, ...]) -> NDArray:
+    added = [(0, size - had) for size, had in zip(shape, values.shape, strict=True)]
+    return np.pad(values, added) if added else values
 
 
 def _write(path: Path, variables: list[Any], rows: list[Row]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     memory = io.BytesIO()
-    np.savez(memory, *map(np.asarray, variables), columns=list(rows[0]), rows=[list(row.values()) for row in rows])
+    values = {variable.path: np.asarray(variable) for variable in variables}
+    np.savez(memory, **values, columns=list(rows[0]), rows=[list(row.values()) for row in rows])
     write_whole(path, memory.getvalue())

@@ -91,7 +91,7 @@ class Collapsed(keras.Model):
         return ops.reshape(ops.sigmoid(ops.matmul(flat, matrix) + offset), (-1, self.side, self.side, 1))
 
 
-def universal(widths: tuple[int, int] = (32, 80), blocks: tuple[int, int] = (2, 3), planes: int = 3, conditions: int = 17) -> keras.Model:
+def universal(widths: tuple[int, int] = (32, 80), blocks: tuple[int, int] = (2, 3), planes: int = 3, conditions: int = 18) -> keras.Model:
     """Build the universal network: what `deblur.condition.hand_over` makes, to the restored picture (N, H, W, 1), not yet cut to [0, 1].
 
     A small U-shaped residual network. It starts from the regularised inverse (the first plane) and adds what it knows of pictures, in units of the
@@ -124,47 +124,59 @@ def universal(widths: tuple[int, int] = (32, 80), blocks: tuple[int, int] = (2, 
     return keras.Model([pictures, known], inverse + error * signal, name="universal")
 
 
-def with_agreement(network: keras.Model) -> keras.Model:
-    """Continue the universal network by `deblur.condition.agree`, so that training reaches through it.
+def unrolled(network: keras.Model, again: int) -> keras.Model:
+    """Write two rounds of the universal network, each continued by `deblur.condition.agree`, as one network, to train through.
 
-    Inputs: the network's two, then `kept` and `added` (N, H, W, 1), from `deblur.condition.agreement`.
+    Inputs: the network's two, then `kept` (N, H, W, 2) and `added` (N, H, W, 1), from `deblur.condition.agreement`. Outputs: the answer after each
+    round, (N, H, W, 1) both. The rounds share their weights.
+
+    Args:
+        network: As built by `universal`.
+        again: The place in the condition that says which round it is; the others are as `deblur.condition.hand_back` makes them.
     """
-    kept, added = layers.Input((None, None, 1), name="kept"), layers.Input((None, None, 1), name="added")
-    restored = Agreement(dtype="float32", name="agreement")(network(network.inputs), kept, added)
-    return keras.Model([*network.inputs, kept, added], restored, name="with_agreement")
+    planes, known = network.inputs
+    kept, added = layers.Input((None, None, 2), name="kept"), layers.Input((None, None, 1), name="added")
+    agree = Agreement(dtype="float32", name="agreement")
+    first = agree(network([planes, known]), kept, added)
+    inverse, blurred = planes[..., :1], planes[..., 1:2]
+    back = ops.concatenate([first, blurred, (inverse - first) / ops.exp(known[:, None, None, :1])], axis=-1)
+    second = agree(network([back, known + ops.one_hot(again, known.shape[-1])]), kept, added)
+    return keras.Model([planes, known, kept, added], [first, second], name="unrolled")
 
 
 @keras.saving.register_keras_serializable(package="deblur")
 class Agreement(keras.layers.Layer):
-    """Weigh a picture's cosines by `kept`, then add `added`; all (N, H, W, 1). No weights."""
+    """Weigh a picture's waves by `kept`, then add `added`, as `deblur.condition.weigh` does, and cut to [0, 1]. No weights."""
 
     def call(self, restored: Any, kept: Any, added: Any) -> Any:
-        """The same shape; `restored` is cut to [0, 1] before."""
+        """(N, H, W, 1) to the same shape; `restored` is cut to [0, 1] before."""
         shape = ops.shape(restored)
-        down, across = _cosines(shape[1]), ops.transpose(_cosines(shape[2]))
-        spectrum = ops.matmul(ops.matmul(down, ops.clip(restored[..., 0], 0.0, 1.0)), across) * kept[..., 0]
-        return ops.matmul(ops.matmul(down, spectrum), across)[..., None] + added
+        down, across = (_waves(ops.cos, shape[1]), ops.transpose(_waves(ops.cos, shape[2])))
+        spectrum = ops.matmul(ops.matmul(down, ops.clip(restored[..., 0], 0.0, 1.0)), across)
+        even = ops.matmul(ops.matmul(down, spectrum * kept[..., 0]), across)
+        odd = ops.matmul(ops.matmul(_waves(ops.sin, shape[1]), spectrum * kept[..., 1]), ops.transpose(_waves(ops.sin, shape[2])))
+        return ops.clip((even - odd)[..., None] + added, 0.0, 1.0)
 
     def compute_output_shape(self, restored_shape: tuple, kept_shape: tuple, added_shape: tuple) -> tuple:
         return restored_shape
 
 
-def _cosines(length: Any) -> Any:
-    """The type-I cosine transform of a line as a matrix, scaled to be its own inverse."""
+def _waves(wave: Callable[[Any], Any], length: Any) -> Any:
+    """The type-I cosine or sine transform of a line as a matrix, scaled to be its own inverse; the sines of its ends are 0."""
     places = ops.cast(ops.arange(length), "float32")
     last = places[-1]
     halved = ops.where((places == 0) | (places == last), 0.5, 1.0)
-    return ops.cos(np.pi / last * places[:, None] * places[None, :]) * halved * ops.sqrt(2.0 / last)
+    return wave(np.pi / last * places[:, None] * places[None, :]) * halved * ops.sqrt(2.0 / last)
 
 
 def _residual_block(signal: Any, code: Any, name: str) -> Any:
-    """Two convolutions beside the signal, the channels between them weighed and shifted by what is known of the degradation."""
+    """Two convolutions beside the signal, at first without effect, the channels between them weighed and shifted by what is known of the degradation."""
     count = signal.shape[-1]
     weigh = layers.Reshape((1, 1, count), name=f"{name}_weigh")(layers.Dense(count, bias_initializer="ones", name=f"{name}_weight")(code))
     shift = layers.Reshape((1, 1, count), name=f"{name}_move")(layers.Dense(count, name=f"{name}_shift")(code))
     inner = layers.Conv2D(count, 3, padding="same", use_bias=False, name=f"{name}_first")(signal)
     inner = layers.Activation("relu", name=f"{name}_relu")(layers.Add(name=f"{name}_moved")([layers.Multiply(name=f"{name}_weighed")([inner, weigh]), shift]))
-    inner = layers.Conv2D(count, 3, padding="same", name=f"{name}_second")(inner)
+    inner = layers.Conv2D(count, 3, padding="same", kernel_initializer="zeros", name=f"{name}_second")(inner)
     return layers.Add(name=f"{name}_added")([signal, inner])
 
 

@@ -23,11 +23,11 @@ from deblur.thesis import EXPERIMENTS
 
 
 class Batch(NamedTuple):
-    """What one step of training is given; the first four are the inputs of `networks.with_agreement`."""
+    """What one step of training is given; the first four are the inputs of `networks.unrolled`."""
 
     planes: NDArray[np.float32]  # (N, H, W, P)
     conditions: NDArray[np.float32]  # (N, K)
-    kept: NDArray[np.float32]  # (N, H, W, 1), see condition.agreement
+    kept: NDArray[np.float32]  # (N, H, W, 2), see condition.agreement
     added: NDArray[np.float32]  # (N, H, W, 1)
     sharp: NDArray[np.float32]  # (N, H, W, 1)
 
@@ -36,15 +36,16 @@ class Batch(NamedTuple):
 GROUPS = 6  # degradations in a batch; the pictures of a group share one, so that physics is computed for all at once
 GARMENTS = 12  # in a group
 PATCH = 96  # side of a piece of a photograph, px
-PHOTO_EVERY = 3  # batches: every third shows photographs
+PHOTO_EVERY = 2  # batches: every other shows photographs
 HELD_PHOTOS = 20  # the last ones by name choose nothing but the weights to keep
 SETTINGS = tuple(EXPERIMENTS[name].degradation.with_(storage="8-bit") for name in ("thesis-gaussian", "thesis-average", "thesis-median", "thesis-bilateral-printed"))
+SETTINGS_OFTEN = (0.35, 0.15, 0.35, 0.15)  # how often each: those that learn slowest more often
 SETTINGS_SHARE = 0.45  # of the garments at exactly these, which the results are reported for
 VALIDATED = (
     Degradation("gaussian", {"size": 9, "sigma": 2}, noise=0.01), Degradation("motion", {"length": 11, "angle": 30}, noise=0.01),
     Degradation("defocus", {"radius": 4}), Degradation("bilateral"), Degradation("average", {"size": 7}, noise=0.05), Degradation("average", storage="float"),
 )
-SHAKE_SHARE = 0.1  # of the draws
+SHAKE_SHARE = 0.15  # of the draws
 MAX_SHAKE = 31  # px
 MAX_SIDE = 33  # px, of any PSF drawn: the longest slanting motion
 
@@ -89,7 +90,7 @@ def load_photos(folder: Path) -> tuple[Bytes, ...]:
 def draw(rng: np.random.Generator, settings_share: float = 0.0) -> Degradation:
     """Draw a degradation: now and then one of `SETTINGS`, else from the ranges of the sliders, with hand shake as one more filter."""
     if rng.random() < settings_share:
-        chosen = SETTINGS[rng.integers(len(SETTINGS))]
+        chosen = SETTINGS[rng.choice(len(SETTINGS), p=SETTINGS_OFTEN)]
         return chosen.with_(storage="float") if rng.random() < 0.1 else chosen
     drawn = degrade.draw(rng, max_noise=0.1, storages=("8-bit", "8-bit", "float", "jpeg"))
     if rng.random() < SHAKE_SHARE:
@@ -126,7 +127,7 @@ def photo_group(rng: np.random.Generator, photos: tuple[Bytes, ...], degradation
 def prepared(sharp: NDArray, blurred: NDArray, degradation: Degradation) -> Batch:
     """Add what the network reads to pictures (H, W, N) that suffered one degradation."""
     planes, vector = condition.hand_over(blurred, degradation)
-    kept, added = condition.agreement(blurred, degradation)
+    kept, added = condition.agreement(sharp, blurred, degradation)
     return Batch(planes, np.tile(vector, (len(planes), 1)), kept, added, np.moveaxis(sharp, 2, 0)[..., None])
 
 

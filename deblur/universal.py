@@ -1,4 +1,4 @@
-"""The universal restorer: physics, then one network for every blur, in tiles. Keras is imported when the first picture is restored."""
+"""The universal restorer: physics, then one network for every blur, twice, in tiles. Keras is imported when the first picture is restored."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deblur.cards import Card, checked_file, read_card, refused
-from deblur.condition import CONDITION, PLANES, agree, hand_over
+from deblur.condition import CONDITION, PLANES, agree, hand_back, hand_over
 from deblur.degrade import Degradation
 from deblur.image import Picture, clip
 from deblur.reasons import InputError, Reason
@@ -48,7 +48,9 @@ def restore_with(network: Any, blurred: NDArray, degradation: Degradation, names
     for first in range(0, stack.shape[2], few):
         part = stack[..., first : first + few]
         planes, vector = hand_over(part, degradation, names)
-        restored[..., first : first + few] = agree(np.moveaxis(run(network, planes, vector), 0, 2), part, degradation)
+        answer = agree(np.moveaxis(run(network, planes, vector), 0, 2), part, degradation)
+        again = run(network, *hand_back(planes, vector, answer, names))
+        restored[..., first : first + few] = agree(np.moveaxis(again, 0, 2), part, degradation)
     return restored.reshape(blurred.shape)
 
 

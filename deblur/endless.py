@@ -119,7 +119,7 @@ def resume(network: keras.Model, checkpoint: Path, name: str = "state") -> list[
     with np.load(path) as state:
         for variable in [*network.weights, *(network.optimizer.variables if name == "state" else [])]:
             if variable.path in state:
-                        variable.assign(_grown(state[variable.path], variable.shape))
+                variable.assign(_grown(state[variable.path], variable.shape))
         return [dict(zip(state["columns"].tolist(), map(float, line), strict=True)) for line in state["rows"]]
 
 

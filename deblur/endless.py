@@ -131,6 +131,6 @@ def _grown(values: NDArray, shape: tuple[int, ...]) -> NDArray:
 def _write(path: Path, variables: list[Any], rows: list[Row]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     memory = io.BytesIO()
-    values = {variable.path: np.asarray(variable) for variable in variables}
-    np.savez(memory, **values, columns=list(rows[0]), rows=[list(row.values()) for row in rows])
+    history = {"columns": np.array(list(rows[0])), "rows": np.array([list(row.values()) for row in rows])}
+    np.savez(memory, allow_pickle=False, **history, **{variable.path: np.asarray(variable) for variable in variables})
     write_whole(path, memory.getvalue())

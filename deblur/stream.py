@@ -174,6 +174,7 @@ def _start_worker() -> None:
 
 def batches(source: Source, first: int, workers: int = 1, ahead: int = 8) -> Iterator[Batch]:
     """Yield batch after batch, from number `first` on, made ahead of time in worker processes."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of the workers: threads that wait for each other on small matrices take the cores from training
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _start_worker) as pool:
         waiting: deque[Future[Batch]] = deque()
         number = first

@@ -6,10 +6,11 @@ import sys
 import numpy as np
 import pytest
 
-from deblur import condition, spectral
+from deblur import condition
 from deblur.blur import BLURS
 from deblur.degrade import Degradation
 from deblur.metrics import mse
+from deblur.networks import Agreement
 
 from .conftest import photograph
 
@@ -19,9 +20,9 @@ ASYMMETRIC = np.arange(1.0, 16.0).reshape(3, 5)
 def test_the_order_is_frozen():
     """Trained weights read these by place: a new entry goes to the end, none is moved or renamed."""
     assert condition.PLANES == ("inverse", "blurred", "smoother")
-    assert condition.CONDITION[:17] == (
+    assert condition.CONDITION[:18] == (
         "log_error", "log_noise", "salt_pepper", "float", "jpeg", "jpeg_loss", "linear", "median", "bilateral",
-        "psf_rows", "psf_columns", "psf_peak", "psf_symmetric", "median_size", "diameter", "sigma_color", "sigma_space",
+        "psf_rows", "psf_columns", "psf_peak", "psf_symmetric", "median_size", "diameter", "sigma_color", "sigma_space", "again",
     )  # fmt: skip
 
 
@@ -29,7 +30,7 @@ def test_the_values_are_frozen():
     degradation = Degradation("motion", {"length": 9, "angle": 30}, noise=0.01, storage="jpeg", quality=80)
     planes, vector = condition.hand_over(photograph((28, 28)), degradation)
     known = dict(zip(condition.CONDITION, vector, strict=True))
-    np.testing.assert_allclose(vector, [-2.430572, 1.041393, 0, 0, 1, 0.4, 1, 0, 0, 0.854207, 1.189505, 0.320387, 0, 0, 0, 0, 0], atol=2e-6)
+    np.testing.assert_allclose(vector, [-2.430572, 1.041393, 0, 0, 1, 0.4, 1, 0, 0, 0.854207, 1.189505, 0.320387, 0, 0, 0, 0, 0, 0], atol=2e-6)
     assert known["log_error"] == pytest.approx(np.log(condition.expected_error(degradation, (28, 28))))
     np.testing.assert_allclose(planes[0, 3, 4], [0.6119, 0.5294, 0.0652], atol=2e-4)
 
@@ -67,13 +68,57 @@ def test_the_expected_error_is_the_size_of_the_error(blur, storage):
     assert 1 / 5 < ratio < 5
 
 
-@pytest.mark.parametrize("degradation", [Degradation(), Degradation("defocus"), Degradation("average", {"size": 5}, noise=0.02), Degradation("median")])
+def test_the_second_round_reads_the_first_ones_answer():
+    degradation = Degradation("defocus", noise=0.01)
+    blurred = degradation.apply(photograph((28, 31)))
+    planes, vector = condition.hand_over(blurred, degradation)
+    answer = photograph((28, 31), seed=1)
+    again, changed = condition.hand_back(planes, vector, answer[..., None])
+    np.testing.assert_array_equal(again[0, ..., 0], answer)
+    np.testing.assert_array_equal(again[0, ..., 1], blurred)
+    moved = (planes[0, ..., 0] - answer) / condition.expected_error(degradation, blurred.shape)
+    np.testing.assert_allclose(again[0, ..., 2], moved, rtol=1e-5)
+    assert dict(zip(condition.CONDITION, changed - vector, strict=True)) == {name: float(name == "again") for name in condition.CONDITION}
+
+
+SYMMETRIC = [Degradation(), Degradation("defocus"), Degradation("average", {"size": 5}, noise=0.02), Degradation("median")]
+SLANTING = [Degradation("motion", {"length": 7, "angle": 30}), Degradation.from_psf(ASYMMETRIC, noise=0.01)]
+
+
+def trained_through(guess, sharp, blurred, degradation):
+    """What `networks.Agreement` makes of a guess."""
+    kept, added = condition.agreement(sharp[..., None], blurred[..., None], degradation)
+    return np.asarray(Agreement()(guess[None, ..., None], kept, added))[0, ..., 0]
+
+
+@pytest.mark.parametrize("degradation", SYMMETRIC)
 def test_training_moves_the_picture_as_restoring_does(degradation):
     sharp = photograph((28, 33))
     blurred, guess = degradation.apply(sharp), photograph((28, 33), seed=1)
-    kept, added = (part[0, ..., 0] for part in condition.agreement(blurred[..., None], degradation))
-    moved = spectral.fft.idctn(kept * spectral.fft.dctn(guess, type=1), type=1) + added
-    np.testing.assert_allclose(np.clip(moved, 0, 1), condition.agree(guess, blurred, degradation), atol=1e-5)
+    np.testing.assert_allclose(trained_through(guess, sharp, blurred, degradation), condition.agree(guess, blurred, degradation), atol=1e-5)
+
+
+@pytest.mark.parametrize("degradation", SLANTING)
+def test_a_slanting_psf_is_right_at_the_sharp_picture_and_away_from_the_border(degradation):
+    sharp = photograph((64, 71))
+    blurred = degradation.apply(sharp)
+    guess = np.clip(sharp + 0.05 * np.random.default_rng(0).standard_normal(sharp.shape), 0, 1).astype(np.float32)
+    np.testing.assert_allclose(trained_through(sharp, sharp, blurred, degradation), condition.agree(sharp, blurred, degradation), atol=1e-5)
+    missed = trained_through(guess, sharp, blurred, degradation) - condition.agree(guess, blurred, degradation)
+    assert np.abs(missed[16:-16, 16:-16]).mean() < 0.05 * np.abs(guess - condition.agree(guess, blurred, degradation)).mean()
+
+
+@pytest.mark.parametrize("degradation", SLANTING)
+def test_waves_are_weighed_as_on_the_endless_mirrored_picture(degradation):
+    """By a plain Fourier transform of the picture beside its mirror images."""
+    picture = photograph((20, 17)).astype(np.float64)
+    kept, _ = condition.agreement(picture[..., None], picture[..., None], degradation)
+    height, width = 38, 32
+    mirrored = np.pad(picture, [(0, 18), (0, 15)], mode="reflect")
+    weight = degradation.noise_variance / (condition.TRUST * condition.expected_error(degradation, picture.shape) ** 2)
+    shares = weight / (np.abs(np.fft.fft2(degradation.psf, (height, width))) ** 2 + weight)
+    expected = np.real(np.fft.ifft2(shares * np.fft.fft2(mirrored)))[:20, :17]
+    np.testing.assert_allclose(condition.weigh(picture[..., None], np.moveaxis(kept, 0, 2).astype(float))[..., 0], expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("degradation", [Degradation(), Degradation.from_psf(ASYMMETRIC)], ids=["symmetric", "asymmetric"])

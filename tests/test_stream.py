@@ -41,7 +41,8 @@ def test_the_shapes_of_a_batch(photos, number):
     batch = Source(photos).batch(number)
     count = len(batch.sharp)
     assert count % stream.GROUPS == 0
-    assert batch.sharp.shape == batch.kept.shape == batch.added.shape == (*batch.planes.shape[:3], 1)
+    assert batch.sharp.shape == batch.added.shape == (*batch.planes.shape[:3], 1)
+    assert batch.kept.shape == (*batch.planes.shape[:3], 2)
     assert batch.conditions.shape == (count, len(CONDITION))
     assert all(part.dtype == np.float32 and np.isfinite(part).all() for part in batch)
 

@@ -213,6 +213,27 @@ def test_training_learns_stops_and_goes_on(fresh, tmp_path, monkeypatch):
     assert history[-1]["validation"] == max(row["validation"] for row in [*rows, *more])
 
 
+def test_a_deeper_network_goes_on_from_a_smaller_ones_checkpoint(tmp_path):
+    """What is new in it does nothing yet."""
+    degradation = Degradation("defocus", noise=0.01)
+    smaller = networks.universal(widths=(8, 8), blocks=(1, 1), conditions=len(CONDITION) - 1)
+    smaller.set_weights([np.random.default_rng(0).normal(0, 0.1, weight.shape) for weight in smaller.get_weights()])
+    endless._write(tmp_path / "best.npz", smaller.weights, [{"step": 3.0}])
+    deeper = networks.universal(widths=(8, 8), blocks=(2, 2))
+    assert endless.resume(deeper, tmp_path, "best") == [{"step": 3.0}]
+    planes, vector = hand_over(degradation.apply(photograph((28, 36))), degradation)
+    np.testing.assert_allclose(universal.run(deeper, planes, vector), universal.run(smaller, planes, vector[:-1]), atol=1e-6)
+
+
+def test_two_rounds_are_trained_as_they_are_run(network):
+    degradation = Degradation("defocus", noise=0.01)
+    sharp = photograph((28, 36))
+    blurred = degradation.apply(sharp)
+    batch = stream.prepared(sharp[..., None], blurred[..., None], degradation)
+    answers = networks.unrolled(network, CONDITION.index("again")).predict_on_batch(list(batch[:-1]))
+    np.testing.assert_allclose(answers[-1][0, ..., 0], universal.restore_with(network, blurred, degradation), atol=1e-4)
+
+
 @pytest.mark.parametrize("blocks", [(1, 2), (2, 1)])
 def test_weights_of_another_shape_are_refused(tmp_path, fresh, blocks):
     card = Card("universal", "universal", {"widths": (8, 8), "blocks": blocks}, {}, {}, {}, "unknown", "python train.py")

@@ -25,7 +25,9 @@ CONDITION = (
 SLOPE_VARIANCE = 0.05  # of a picture's slopes, as in deblur.classical; held here so that tuning it there leaves the network's input alone
 OFFSET = 1e-3  # how much less the mean is held back than a slope
 NUM_ITER, NUM_ITER_QUIET = 5, 20  # of conjugate gradients, where a PSF needs them: noise soon leaves nothing to gain, without it more pays off
+AGREE_ITER_QUIET = 12  # where the answer is moved only as far as the noise lets one tell
 QUIET = 1e-5  # noise variance: rounding to 8 bits is quiet
+NEEDS_DOUBLE = 1e-8  # noise variance: only float storage stays below it
 SMOOTHER = 10 ** (12 / 10)  # the second inverse: 12 dB more cautious than the noise asks for
 GRID = 64  # frequencies a side, at most, over which the expected error is averaged
 UNKNOWN_ERROR = 0.1  # where there is no PSF to compute one from
@@ -33,16 +35,18 @@ LEAST_ERROR = 1e-6
 TRUST = 0.25  # variance of the network's own error, as a share of the inverse's
 
 
-def regularised_inverse(pictures: NDArray, psf: Psf, noise_variance: float) -> NDArray:
+def regularised_inverse(pictures: NDArray, psf: Psf, noise_variance: float, seen: NDArray | None = None) -> NDArray:
     """Undo a blur by least squares, held back as white noise of this variance asks for in a picture with slopes of typical variance.
 
     Args:
         pictures: (H, W) or (H, W, N).
         psf: Odd sides, sum 1.
         noise_variance: On the range [0, 1].
+        seen: (H, W), 1 where the pictures say something and 0 where they do not; everywhere if left out.
     """
     balance = noise_variance / SLOPE_VARIANCE
-    return spectral.regularised(pictures, psf, on_gradient=balance, on_picture=OFFSET * balance, num_iter=_rounds(noise_variance))
+    num_iter, precision = _rounds(noise_variance), _precision(noise_variance)
+    return spectral.regularised(pictures, psf, balance, OFFSET * balance, num_iter, precision=precision, seen=seen)
 
 
 def hand_over(
@@ -81,12 +85,13 @@ def agree(restored: NDArray, blurred: NDArray, degradation: Degradation) -> Pict
     return clip(restored if degradation.psf is None else _moved(restored, blurred, degradation))
 
 
-def _moved(restored: NDArray, blurred: NDArray, degradation: Degradation) -> NDArray[np.float64]:
+def _moved(restored: NDArray, blurred: NDArray, degradation: Degradation) -> NDArray[np.floating]:
     psf = degradation.psf
     assert psf is not None
-    missing = blurred - convolve(restored.astype(np.float64), psf)
+    precision, num_iter = _precision(degradation.noise_variance), AGREE_ITER_QUIET if degradation.noise_variance < QUIET else NUM_ITER
+    missing = blurred - convolve(restored.astype(precision), psf)
     weight = _doubt(degradation, restored.shape)
-    return restored + spectral.regularised(missing, psf, 0.0, weight, _rounds(degradation.noise_variance), start=np.zeros_like(missing))
+    return restored + spectral.regularised(missing, psf, 0.0, weight, num_iter, start=np.zeros_like(missing), precision=precision)
 
 
 def hand_back(planes: NDArray[np.float32], vector: NDArray[np.float32], restored: NDArray, names: Sequence[str] = CONDITION) -> tuple[NDArray, NDArray]:
@@ -143,6 +148,10 @@ def weigh(pictures: NDArray, kept: NDArray) -> NDArray[np.float64]:
 
 def _rounds(noise_variance: float) -> int:
     return NUM_ITER_QUIET if noise_variance < QUIET else NUM_ITER
+
+
+def _precision(noise_variance: float) -> type[np.floating]:
+    return np.float32 if noise_variance > NEEDS_DOUBLE else np.float64
 
 
 def _doubt(degradation: Degradation, shape: tuple[int, ...]) -> float:

@@ -21,6 +21,8 @@ STORAGE = Choice("storage", "8-bit", ("float", "8-bit", "jpeg"))
 QUALITY = Param("quality", 90, 10, 100, 1)
 LEVEL = 1 / WHITE
 FLOAT_ROUNDING = 1e-14  # of float32 near 1
+MIRRORED, UNKNOWN = BORDERS = ("mirrored", "unknown")
+HIDING_NOISE = 0.005  # from here on a border that is treated as unknown costs less than 0.1 dB if it was mirrored after all
 AFTER_BLUR = (NOISE, SALT_PEPPER, STORAGE, QUALITY)
 
 
@@ -35,6 +37,8 @@ class Degradation:
         salt_pepper: Share of the pixels that turn black or white, 0 to 0.5.
         storage: "float", "8-bit" or "jpeg".
         quality: JPEG quality, 10 to 100; counts for "jpeg" only.
+        border: "mirrored", as `apply` continues the picture, or "unknown", as in a photograph that was blurred in a camera. Restorers
+            look at it; `apply` does not.
         filter: The blur itself.
         custom: The caller's PSF, see `from_psf`.
 
@@ -49,6 +53,7 @@ class Degradation:
     storage: str = "8-bit"
     quality: int = QUALITY.default  # type: ignore[assignment]
     filter: Blur = field(init=False, repr=False)
+    border: str = field(default=MIRRORED, kw_only=True)
     custom: Psf | None = field(default=None, repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
@@ -61,6 +66,8 @@ class Degradation:
                 "unknown_blur", "blur {blur!r}: expected one of {known}. For a PSF of your own use Degradation.from_psf.",
                 blur=self.blur, known=", ".join(BLURS),
             )
+        if self.border not in BORDERS:
+            raise InputError("unknown_border", "border {border!r}: expected one of {known}.", border=self.border, known=", ".join(BORDERS))
         chosen = BLURS[self.blur] if self.custom is None else blurs.from_psf(self.custom)
         after = complete("degradation", AFTER_BLUR, {param.name: getattr(self, param.name) for param in AFTER_BLUR})
         values = complete(chosen.name, chosen.params, self.values)
@@ -72,19 +79,23 @@ class Degradation:
         return self.blur, dict(self.values), *(getattr(self, param.name) for param in AFTER_BLUR)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Degradation) and self._parts() == other._parts() and np.array_equal(self.custom, other.custom)  # type: ignore[arg-type]
+        return isinstance(other, Degradation) and self._parts() == other._parts() and self.border == other.border and np.array_equal(self.custom, other.custom)  # type: ignore[arg-type]
 
     def __reduce__(self) -> tuple[Any, ...]:
         """How a copy is made, in another process too: from what was given, since filters do not travel."""
-        return partial(Degradation, custom=self.custom), self._parts()
+        return partial(Degradation, custom=self.custom, border=self.border), self._parts()
 
     @classmethod
     def from_psf(cls, psf: Psf, noise: float = 0.0, storage: str = "8-bit", **more: Any) -> "Degradation":
         """Blur by convolution with any PSF, asymmetric too; it is brought to odd sides and sum 1.
 
+        A PSF of one's own mostly comes with a photograph of one's own: if `border` is left out, it is "unknown" where the noise is at least
+        0.005, which then costs next to nothing if it was mirrored, and "mirrored" where there is less.
+
         Raises:
             ValueError: The PSF holds NaN or a negative value, sums to zero, or a value is refused.
         """
+        more.setdefault("border", UNKNOWN if isinstance(noise, int | float) and noise >= HIDING_NOISE else MIRRORED)
         return cls("psf", {}, noise, storage=storage, custom=psf, **more)
 
     @property

@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from deblur import classical, universal
+from deblur.border import any_border
 from deblur.cards import checked_file, read_card
 from deblur.degrade import Degradation
 from deblur.image import Picture, as_picture
@@ -164,23 +165,24 @@ RESTORERS: dict[str, Restorer] = {
         ),
         Restorer(
             "inverse", (Param("floor", -1.5, -6.0, 0.0, 0.25, "log10"),),
-            lambda blurred, degradation, floor: classical.inverse(blurred, _psf(degradation), floor), _needs_psf,
+            any_border(lambda blurred, degradation, floor: classical.inverse(blurred, _psf(degradation), floor)), _needs_psf,
         ),
         Restorer(
             "wiener", (_STRENGTH,),
-            lambda blurred, degradation, strength: classical.wiener(blurred, _psf(degradation), degradation.noise_variance, strength), _needs_psf,
+            any_border(lambda blurred, degradation, strength: classical.wiener(blurred, _psf(degradation), degradation.noise_variance, strength)),
+            _needs_psf,
         ),
         Restorer(
             "richardson_lucy", (Param("num_iter", 50, 1, 200, 1),),
-            lambda blurred, degradation, num_iter: classical.richardson_lucy(blurred, _psf(degradation), num_iter), _needs_psf,
+            any_border(lambda blurred, degradation, num_iter: classical.richardson_lucy(blurred, _psf(degradation), num_iter)), _needs_psf,
         ),
         Restorer(
             "total_variation", (_STRENGTH,),
-            lambda blurred, degradation, strength: classical.total_variation(blurred, _psf(degradation), degradation.noise_variance, strength),
+            any_border(lambda blurred, degradation, strength: classical.total_variation(blurred, _psf(degradation), degradation.noise_variance, strength)),
             _needs_psf,
         ),
         Restorer("thesis", (Choice("network", AUTO, (AUTO, *EXPERIMENTS)),), _thesis, _thesis_refuses, _thesis_doubts),
-        Restorer("universal", (), universal.restore, _universal_refuses),
+        Restorer("universal", (), any_border(universal.restore), _universal_refuses),
     )
 }
 

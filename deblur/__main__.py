@@ -1,6 +1,7 @@
-"""The command line: python -m deblur blur|restore|evaluate … (see --help)."""
+"""The command line: python -m deblur blur|restore|estimate|evaluate … (see --help)."""
 
 import argparse
+import json
 import os
 import sys
 
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from deblur.blur import BLURS
-from deblur.degrade import AFTER_BLUR, Degradation
+from deblur.degrade import AFTER_BLUR, BORDERS, Degradation
 from deblur.image import read_image, write_image
 from deblur.params import Param, Parameter
 from deblur.reasons import InputError
@@ -63,7 +64,18 @@ def parser() -> argparse.ArgumentParser:
             "--set", action="append", default=[], metavar="NAME=VALUE", help="a value of the filter, such as --set size=5; may be repeated"
         )
         _flags(known, AFTER_BLUR)
+        known.add_argument(
+            "--border", choices=BORDERS, default=BORDERS[0],
+            help="what lay around the picture: mirrored, as `blur` continues it, or unknown, as in a photograph blurred in the camera (default %(default)s)",
+        )
         one.set_defaults(run=_restore)
+    guess = commands.add_parser(
+        "estimate", help="which blur did a picture suffer?",
+        description="Rank what may have blurred a picture, each with its confidence and as flags that `restore` takes.",
+    )
+    guess.add_argument("source", help="blurred picture file to read")
+    guess.add_argument("--json", action="store_true", help="as JSON: a list of blur, values, noise, storage and confidence")
+    guess.set_defaults(run=_estimate)
     evaluate = commands.add_parser("evaluate", help="make the reports anew", description="Measure and write reports/.")
     reports = evaluate.add_subparsers(required=True, metavar="report")
     thesis = reports.add_parser("thesis", help="table 4.1 and its figures: about two minutes on two cores")
@@ -121,7 +133,7 @@ def _restore(options: argparse.Namespace) -> int:
     for word in options.set:
         name, _, text = word.partition("=")
         values[name] = params[name].parse(text) if name in params else text  # an unknown name is refused with the known ones
-    degradation = Degradation(options.blur, values, **_values(options, AFTER_BLUR))  # type: ignore[arg-type]
+    degradation = Degradation(options.blur, values, border=options.border, **_values(options, AFTER_BLUR))  # type: ignore[arg-type]
     restorer = RESTORERS[options.restorer]
     own = _values(options, restorer.params)
     restored = restorer.restore(read_image(options.source), degradation, **own)
@@ -129,6 +141,25 @@ def _restore(options: argparse.Namespace) -> int:
     doubt = restorer.doubts(degradation, **own)
     if doubt:
         print(f"deblur: note: {doubt}", file=sys.stderr)
+    return 0
+
+
+def _estimate(options: argparse.Namespace) -> int:
+    from deblur.estimate import estimate  # reads what it knows of pictures
+
+    guesses = estimate(read_image(options.source))
+    if options.json:
+        rows = [
+            {"blur": known.blur, "values": dict(known.values), "noise": known.noise, "storage": known.storage, "confidence": guess.confidence}
+            for guess in guesses
+            for known in [guess.degradation]
+        ]
+        print(json.dumps(rows, indent=1))
+        return 0
+    for guess in guesses:
+        known = guess.degradation
+        values = "".join(f" --set {name}={value:g}" if not isinstance(value, str) else f" --set {name}={value}" for name, value in known.values.items())
+        print(f"{100 * guess.confidence:5.1f} %  --blur {known.blur}{values} --noise {known.noise:.3g} --storage {known.storage}")
     return 0
 
 

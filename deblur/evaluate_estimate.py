@@ -37,6 +37,7 @@ NONLINEAR: tuple[Candidate, ...] = (
 )
 REACH = {"garment": 9, "photograph": 15}  # px; the filters that are drawn reach no further
 MAX_NOISE = 0.05
+RESTORERS_ASKED = ("wiener", "universal")  # how much a guess costs is measured with these
 RIDGE = 2.0
 REPORTS = Path(__file__).parent.parent / "reports"
 COUNTED = {"gaussian": "sigma", "average": "size", "median": "size", "bilateral": "diameter", "motion": "length", "defocus": "radius"}
@@ -158,8 +159,9 @@ def measure_kind(pictures: list[Picture], reach: int, seed: int) -> dict[str, fl
     rng = np.random.default_rng(seed)
     right: dict[str, list[bool]] = {name: [] for name in BLURS}
     off: dict[str, list[float]] = {name: [] for name in [*COUNTED.values(), "angle", "noise"]}
-    lost: dict[str, list[float]] = {"8-bit": [], "float": []}
-    second, gained = [], []
+    lost: dict[tuple[str, str], list[float]] = {(name, storage): [] for name in RESTORERS_ASKED for storage in ("8-bit", "float")}
+    gained: dict[str, list[float]] = {name: [] for name in RESTORERS_ASKED}
+    second = []
     for sharp in pictures:
         truth = drawn(rng, reach)
         blurred = truth.apply(sharp, rng)
@@ -176,10 +178,12 @@ def measure_kind(pictures: list[Picture], reach: int, seed: int) -> dict[str, fl
             if truth.blur == "motion" and truth.values["length"] > 2:
                 apart = abs(guesses[0].values["angle"] - truth.values["angle"]) % 180
                 off["angle"].append(min(apart, 180 - apart))
-        if truth.psf is not None:
-            known, blind = (metrics.psnr(restored(blurred, degradation), sharp) for degradation in (truth, guesses[0]))
-            lost[truth.storage].append(known - blind)
-            gained.append(blind - metrics.psnr(blurred, sharp))
+        for name in RESTORERS_ASKED:
+            if RESTORERS[name].accepts(truth, blurred.shape):
+                continue
+            known, blind = (metrics.psnr(restored(name, blurred, degradation), sharp) for degradation in (truth, guesses[0]))
+            lost[name, truth.storage].append(known - blind)
+            gained[name].append(blind - metrics.psnr(blurred, sharp))
     every = [hit for hits in right.values() for hit in hits]
     return {
         "pictures": len(every),
@@ -189,9 +193,9 @@ def measure_kind(pictures: list[Picture], reach: int, seed: int) -> dict[str, fl
         **{f"median error of {name}, %": 100 * float(np.median(values)) for name, values in off.items() if name not in ("angle", "noise")},
         "median error of angle, degrees": float(np.median(off["angle"])),
         "median error of noise": float(np.median(off["noise"])),
-        **{f"Wiener loses in {storage}, dB ({name})": float(middle(values)) for storage, values in lost.items()
+        **{f"{restorer} loses in {storage}, dB ({name})": float(middle(values)) for (restorer, storage), values in lost.items()
            for name, middle in (("median", np.median), ("mean", np.mean))},
-        "blind Wiener gains, dB (mean)": float(np.mean(gained)),
+        **{f"blind {restorer} gains, dB (mean)": float(np.mean(values)) for restorer, values in gained.items()},
     }
 
 
@@ -203,10 +207,10 @@ def extent(degradation: Degradation) -> float:
     return float(np.sqrt(np.sum(profile * (np.arange(len(profile)) - len(profile) // 2) ** 2))) + 1e-3
 
 
-def restored(blurred: Picture, degradation: Degradation) -> Picture:
-    """Restore with Wiener's filter, or leave alone what it refuses."""
-    refused = RESTORERS["wiener"].accepts(degradation, blurred.shape)
-    return blurred if refused else RESTORERS["wiener"].restore(blurred, degradation)
+def restored(name: str, blurred: Picture, degradation: Degradation) -> Picture:
+    """Restore, or leave alone what the restorer refuses."""
+    refused = RESTORERS[name].accepts(degradation, blurred.shape)
+    return blurred if refused else RESTORERS[name].restore(blurred, degradation)
 
 
 def main() -> None:

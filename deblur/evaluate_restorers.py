@@ -2,7 +2,7 @@
 
     python -m deblur evaluate restorers [--photos FOLDER]
 
-For each of 24 filters and 3 noise levels, each restorer's strength is tuned on validation pictures (GARMENTS.tuned, PHOTOGRAPHS.tuned of them)
+For each of 27 filters and 3 noise levels, each restorer's strength is tuned on validation pictures (GARMENTS.tuned, PHOTOGRAPHS.tuned of them)
 and its figures are measured on others (GARMENTS.shown test garments, PHOTOGRAPHS.shown validation photographs), all chosen by the seed. Takes some ten minutes on two cores.
 """
 
@@ -19,14 +19,15 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from deblur import metrics
+from deblur import kernels, metrics
 from deblur.data import load_fashion_mnist, validation_split
-from deblur.degrade import Degradation
+from deblur.degrade import MIRRORED, Degradation
 from deblur.image import Picture, from_bytes, read_image, to_grey, write_whole
 from deblur.metrics import decibels
 from deblur.restore import RESTORERS
 from deblur.thesis import EXPERIMENTS
 
+SHAKE = "shake"
 NOISES = (0.0, 0.01, 0.05)
 FILTERS: dict[str, tuple[str, tuple[float, ...], dict[str, Any]]] = {  # the value that grows, its sizes, and the others
     "gaussian": ("size", (3, 5, 9, 15), {"sigma": 0}),
@@ -35,6 +36,7 @@ FILTERS: dict[str, tuple[str, tuple[float, ...], dict[str, Any]]] = {  # the val
     "bilateral": ("diameter", (3, 5, 9, 15), {"sigma_color": 75, "sigma_space": 75, "scale": "0-255"}),
     "motion": ("length", (3, 7, 13, 21), {"angle": 30}),
     "defocus": ("radius", (1.5, 3, 5, 7), {}),
+    SHAKE: ("side", (7, 13, 23), {}),  # paths of a hand, one for each side, as deblur.kernels draws them
 }
 TUNING: dict[str, tuple[dict[str, float], ...]] = {  # strengths tried; a restorer that is not here has none
     "unsharp": tuple({"radius": radius, "amount": amount} for radius, amount in product((1.0, 2.0), (0.3, 1.0, 2.0))),
@@ -139,7 +141,15 @@ def degradations() -> Iterator[tuple[str, float, Degradation]]:
     """The grid: filter, size and degradation in 8-bit storage."""
     for blur, (grows, sizes, others) in FILTERS.items():
         for size, noise in product(sizes, NOISES):
-            yield blur, size, Degradation(blur, {grows: size, **others}, noise=noise)
+            yield blur, size, degraded(blur, {grows: size, **others}, noise)
+
+
+def degraded(blur: str, values: dict[str, Any], noise: float = 0.0) -> Degradation:
+    """A filter of `BLURS`, or the shake of this side; missing values are the defaults."""
+    if blur != SHAKE:
+        return Degradation(blur, values, noise=noise)
+    side = int(values.get("side", FILTERS[SHAKE][1][1]))
+    return Degradation.from_psf(kernels.shake(np.random.default_rng(side), side), noise, border=MIRRORED)
 
 
 def grid(kind: str, tuning: Sequence[Picture], shown: Sequence[Picture]) -> Iterator[Row]:
@@ -178,7 +188,7 @@ def wrong_tools(shown: Sequence[Picture]) -> dict[str, dict[str, float | None]]:
     tools |= {network: ("thesis", {"network": network}) for network in EXPERIMENTS}
     table: dict[str, dict[str, float | None]] = {tool: {} for tool in tools}
     for blur in FILTERS:
-        degradation = Degradation(blur)
+        degradation = degraded(blur, {})
         pairs = [(degradation.apply(sharp), sharp) for sharp in shown]
         before = decibels(float(np.mean([metrics.mse(blurred, sharp) for blurred, sharp in pairs])))
         for tool, (name, values) in tools.items():
@@ -239,9 +249,12 @@ def by_noise(rows: Sequence[Row]) -> Figure:
 
 
 def panels(rows: Sequence[Row], some: Sequence[Row], across: str, label: str) -> Figure:
-    figure = Figure(figsize=(11, 6), layout="constrained")
+    figure = Figure(figsize=(13, 6), layout="constrained")
     names = list(dict.fromkeys(row.restorer for row in rows))
-    for axes, blur in zip(figure.subplots(2, 3).flat, FILTERS, strict=True):
+    axes_of = figure.subplots(2, 4).flat
+    for axes in axes_of[len(FILTERS) :]:
+        axes.set_axis_off()
+    for axes, blur in zip(axes_of, FILTERS, strict=False):
         for place, name in enumerate(names):
             own = [row for row in some if row.blur == blur and row.restorer == name]
             style = {"color": "black", "linestyle": "--"} if name == NOTHING else {"color": f"C{place - 1}"}

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 from deblur.__main__ import main
 from deblur.blur import BLURS
 from deblur.degrade import Degradation
+from deblur.estimate import estimate
 from deblur.image import read_image, write_image
 from deblur.restore import RESTORERS
 
@@ -42,6 +44,29 @@ def test_restore_writes_what_python_computes(source, name) -> None:
     assert np.abs(read_image(target) - expected).max() < 0.51 / 255
 
 
+def test_restore_takes_the_border_as_unknown(source) -> None:
+    target = source.parent / "restored.png"
+    assert main(["restore", "wiener", str(source), str(target), "--blur", "average", "--border", "unknown"]) == 0
+    expected = RESTORERS["wiener"].restore(read_image(source), Degradation("average", border="unknown"))
+    assert np.abs(read_image(target) - expected).max() < 0.51 / 255
+
+
+def test_estimate_prints_flags_that_restore_takes(tmp_path, capsys) -> None:
+    write_image(tmp_path / "blurred.png", Degradation("defocus", {"radius": 4}).apply(photograph((130, 121))))
+    assert main(["estimate", str(tmp_path / "blurred.png")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    guesses = estimate(read_image(tmp_path / "blurred.png"))
+    assert [line.split()[0] for line in lines] == [f"{100 * guess.confidence:.1f}" for guess in guesses]
+    flags = lines[0].split("%")[1].split()
+    assert main(["restore", "unsharp", str(tmp_path / "blurred.png"), str(tmp_path / "restored.png"), *flags]) == 0
+    capsys.readouterr()
+    assert main(["estimate", str(tmp_path / "blurred.png"), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["blur"], row["values"], row["confidence"]) for row in rows] == [
+        (guess.degradation.blur, dict(guess.degradation.values), guess.confidence) for guess in guesses
+    ]
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
@@ -54,6 +79,7 @@ def test_restore_writes_what_python_computes(source, name) -> None:
         (["restore", "wiener", "SOURCE", "out.png", "--blur", "gaussian", "--set", "fog=1"], "no parameter 'fog'"),
         (["restore", "wiener", "SOURCE", "out.png", "--blur", "gaussian", "--set", "size"], "size = ''"),
         (["restore", "wiener", "SOURCE", "out.png"], "required: --blur"),
+        (["estimate", "nowhere.png"], "nowhere.png"),
         (["blur", "gaussian", "SOURCE", "out/out.png"], "out/out.png"),
         (["blur", "gaussian", "SOURCE", "out.png", "--seed", "-1"], "seed -1"),
         ([], "required"),

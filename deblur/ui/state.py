@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlencode
 
 from deblur.blur import BLURS
 from deblur.data import COUNTS, SIDE
-from deblur.degrade import AFTER_BLUR, Degradation
+from deblur.degrade import AFTER_BLUR, MIRRORED, UNKNOWN, Degradation
 from deblur.params import Choice, Parameter, Value
 from deblur.restore import RESTORERS
 
@@ -46,7 +46,8 @@ class State:
     @property
     def degradation(self) -> Degradation:
         """What the controls say happens to the picture."""
-        return Degradation(self.blur, self.values, **self.after)  # type: ignore[arg-type]
+        border = UNKNOWN if self.source == BLIND else MIRRORED
+        return Degradation(self.blur, self.values, border=border, **self.after)  # type: ignore[arg-type]
 
     @property
     def spoilt(self) -> bool:

@@ -64,11 +64,11 @@ def on_photographs(network: keras.Model, photos: tuple[Bytes, ...], side: int = 
 
 
 def size(network: keras.Model) -> dict[str, float]:
-    """Parameters, and multiplications with additions for each pixel of the picture (convolutions only)."""
+    """Parameters, and multiplications with additions for each pixel of the picture (convolutions only, both rounds)."""
     concrete = keras.models.clone_model(network, input_tensors=[keras.Input((SIDE, SIDE, network.inputs[0].shape[-1])), keras.Input(network.inputs[1].shape[1:])])
     total = 0
     for layer in concrete.layers:
         if isinstance(layer, keras.layers.Conv2D | keras.layers.Conv2DTranspose):
             places = (layer.input if isinstance(layer, keras.layers.Conv2DTranspose) else layer.output).shape[1:3]
             total += int(np.prod(layer.kernel.shape)) * int(np.prod(places))
-    return {"parameters": network.count_params(), "multiply_adds_per_pixel": round(total / SIDE**2)}
+    return {"parameters": network.count_params(), "multiply_adds_per_pixel": round(universal.ROUNDS * total / SIDE**2)}

@@ -14,6 +14,7 @@ from deblur.image import Picture, clip
 from deblur.reasons import InputError, Reason
 
 NAME = "universal"
+ROUNDS = 2  # of the network over a picture, the second from the first one's answer
 ALIGNED = 4  # px: the network halves the resolution twice
 MARGIN = 48  # px of a tile that are cut away; no pixel of the network's output depends on one further off
 PIXELS = 4_000_000  # of a stack at a time: bounds the memory of the physics to that of one large channel
@@ -47,10 +48,11 @@ def restore_with(network: Any, blurred: NDArray, degradation: Degradation, names
     restored = np.empty(stack.shape, np.float32)
     for first in range(0, stack.shape[2], few):
         part = stack[..., first : first + few]
-        planes, vector = hand_over(part, degradation, names)
-        answer = agree(np.moveaxis(run(network, planes, vector), 0, 2), part, degradation)
-        again = run(network, *hand_back(planes, vector, answer, names))
-        restored[..., first : first + few] = agree(np.moveaxis(again, 0, 2), part, degradation)
+        planes, vector = first_planes, first_vector = hand_over(part, degradation, names)
+        for _ in range(ROUNDS):
+            answer = agree(np.moveaxis(run(network, planes, vector), 0, 2), part, degradation)
+            planes, vector = hand_back(first_planes, first_vector, answer, names)
+        restored[..., first : first + few] = answer
     return restored.reshape(blurred.shape)
 
 

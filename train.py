@@ -5,6 +5,7 @@
     python train.py thesis-gaussian --resume # go on after Ctrl-C, a crash or with more --epochs, to the same result
     python train.py universal --minutes 70 --photos FOLDER  # one network for all blurs; FOLDER holds photographs, none of them a test picture
     python train.py universal --minutes 70 --photos FOLDER --resume  # another round, from the last one's checkpoint
+    python train.py silhouette --epochs 8    # a specialist for the median as printed: the garment from its outline
 
 Cost on two CPU cores: 4 to 10 minutes a network, half an hour to an hour for all six. The network is affine up to its sigmoid, so it
 is trained as the one matrix it equals: the same steps (see deblur.networks.Collapsed). `--plain` pushes every picture through every layer
@@ -17,7 +18,7 @@ thesis-median-printed 17.79 %, thesis-bilateral-printed 8.47 %; as meant, thesis
 The universal network has no epochs: it sees freshly blurred pictures until its minutes are over, and its learning rate falls to nothing at
 their end. A step, 72 garments or 6 pieces of photographs, costs about 0.2 s of one core. A checkpoint is written every 2.5 minutes; a
 killed run is gone on from there. What the network reaches is in weights/universal.json; those figures are measured by the same command
-after training, or alone by `python train.py universal --minutes 0`.
+after training, or alone by `python train.py universal --minutes 0`. The specialist for silhouettes takes some three minutes an epoch.
 """
 
 import argparse
@@ -36,13 +37,13 @@ from deblur.reasons import InputError
 from deblur.thesis import EXPERIMENTS, Experiment, as_batch
 
 EPOCHS, BATCH = 100, 2000
-UNIVERSAL = "universal"
+UNIVERSAL, SILHOUETTE = "universal", "silhouette"
 PHOTOS_VARIABLE = "DEBLUR_PHOTOS"
 
 
 def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", choices=[*EXPERIMENTS, "all", UNIVERSAL], help="the network to train")
+    parser.add_argument("name", choices=[*EXPERIMENTS, "all", UNIVERSAL, SILHOUETTE], help="the network to train")
     parser.add_argument("--epochs", type=int, default=EPOCHS, help="epochs in all (default %(default)s)")
     parser.add_argument("--batch", type=int, default=BATCH, help="pictures a step (default %(default)s)")
     parser.add_argument("--loss", choices=["mse", "binary_crossentropy"], default="mse", help="(default %(default)s)")
@@ -65,7 +66,7 @@ def main(words: list[str] | None = None) -> int:
         "--photos", type=Path, default=os.environ.get(PHOTOS_VARIABLE), metavar="FOLDER", help=f"photographs (default ${PHOTOS_VARIABLE}, else none)"
     )
     options = parser.parse_args(words)
-    for name, least in (("epochs", 1), ("batch", 1), ("images", 1)):
+    for name, least in (("epochs", 0 if options.name == SILHOUETTE else 1), ("batch", 1), ("images", 1)):
         given = getattr(options, name)
         if given is not None and given < least:
             parser.error(f"--{name} {given}: expected a whole number of at least {least}")
@@ -84,6 +85,11 @@ def main(words: list[str] | None = None) -> int:
             from deblur.rounds import train_round
 
             train_round(options.minutes, options.photos, options.data, options.seed, options.resume, options.into, command)
+            return 0
+        if options.name == SILHOUETTE:
+            from deblur import silhouette
+
+            silhouette.train(options.epochs, options.data, options.seed, options.into, command)
             return 0
         for name in EXPERIMENTS if options.name == "all" else [options.name]:
             train(EXPERIMENTS[name], options, command)

@@ -48,7 +48,7 @@ def keep(weights: Arrays, epoch: int, folder: Path) -> None:
 
 def gather(name: str, losses: Sequence[float], command: str, commit: str, kept: Path, folder: Path = WEIGHTS) -> None:
     """Put what `keep` left in a folder into one file, then write beside it how it was made."""
-    arrays = {}
+    arrays: dict[str, NDArray] = {}
     for epoch in (epoch for epoch in KEPT if epoch <= len(losses)):
         with np.load(kept / f"epoch-{epoch}.npz") as one:
             arrays |= {f"{epoch}/{place}": array for place, array in one.items()}
@@ -82,7 +82,7 @@ def load_epochs(name: str, folder: Path = WEIGHTS) -> Epochs:
 
 def _packed(arrays: Mapping[str, NDArray]) -> bytes:
     memory = io.BytesIO()
-    np.savez_compressed(memory, **arrays)
+    np.savez_compressed(memory, **arrays)  # type: ignore[arg-type]
     return memory.getvalue()
 
 

@@ -102,9 +102,9 @@ def row_of(rows: NDArray[np.float32], restored: Picture, row: int, column: int) 
     return Sensitivity(row, column, rows[row, column].astype(np.float64), float(restored[row, column]), 0.0)
 
 
-def around(found: Sensitivity, reach: int) -> Map:
-    """The weights up to `reach` px away, (2·reach + 1, 2·reach + 1), the restored pixel in the middle; 0 beyond the border."""
-    return np.pad(found.weights, reach)[found.row : found.row + 2 * reach + 1, found.column : found.column + 2 * reach + 1]
+def around(values: NDArray[np.floating], row: int, column: int, reach: int) -> NDArray[np.floating]:
+    """The values up to `reach` px away from a pixel, (2·reach + 1, 2·reach + 1), it in the middle; 0 beyond the border."""
+    return np.pad(values, reach)[row : row + 2 * reach + 1, column : column + 2 * reach + 1]
 
 
 def reach_of(found: Sensitivity, share: float) -> int:
@@ -115,7 +115,7 @@ def reach_of(found: Sensitivity, share: float) -> int:
     return int(np.argmax(np.cumsum(by_distance) >= share * by_distance.sum() * (1 - 1e-9)))
 
 
-def apart(one: Map, other: Map) -> float:
+def apart(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
     """The share of weight that two kernels do not have in common: 0 if they are equal, 1 if one has nothing of the other."""
     total = float(np.abs(one).sum() + np.abs(other).sum())
     return float(np.abs(one - other).sum()) / total if total else 0.0
@@ -177,8 +177,12 @@ def network_sensitivity(network: Any, blurred: Picture, row: int, column: int) -
     Raises:
         ValueError: The network is not affine up to its last sigmoid.
     """
-    found = network_sum(network, blurred, row, column)
-    return Sensitivity(row, column, found.weights * found.value * (1 - found.value), found.value, 0.0)
+    return as_sensitivity(network_sum(network, blurred, row, column))
+
+
+def as_sensitivity(found: NetworkSum) -> Sensitivity:
+    """The Jacobian's row that a sum before the sigmoid amounts to."""
+    return Sensitivity(found.row, found.column, found.weights * found.value * (1 - found.value), found.value, 0.0)
 
 
 @dataclass(frozen=True)

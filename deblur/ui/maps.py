@@ -64,6 +64,23 @@ def signed(values: NDArray[np.floating], caption: str, unit: float = WHITE) -> s
     return figure(small(clip(0.5 + values / (2 * largest)), caption), f"{caption}: −{limit} … +{limit}")
 
 
+def sheet(kernels: NDArray[np.floating], alt: str, unit: float = WHITE) -> tuple[str, str]:
+    """Many small signed maps on one scale, and the range they show.
+
+    Args:
+        kernels: (N, h, w).
+        alt: What each shows.
+        unit: As for `signed`.
+    """
+    largest = float(np.abs(kernels).max()) or 1.0
+    limit = digits(unit * largest)
+    count, height, width = kernels.shape
+    pictures = "".join(
+        f'<img width="{width}" height="{height}" alt="" src="{data_uri(clip(0.5 + kernel / (2 * largest)))}">' for kernel in kernels
+    )
+    return f'<div class="sheet" role="img" aria-label="{escape(alt)}" style="--count:{count};--columns:{min(8, count)}">{pictures}</div>', f"{alt}: −{limit} … +{limit}"
+
+
 def figure(inside: str, caption: str) -> str:
     """Something drawn, with what it shows."""
     return f'<figure class="map">{inside}<figcaption>{escape(caption)}</figcaption></figure>'

@@ -38,6 +38,11 @@ class Epochs:
     command: str
     commit: str
 
+    @property
+    def epochs(self) -> tuple[int, ...]:
+        """Which were kept, in order."""
+        return tuple(sorted(self.weights))
+
 
 def keep(weights: Arrays, epoch: int, folder: Path) -> None:
     """Keep the weights of one epoch, if it is one of `KEPT`, until `gather` puts them together."""

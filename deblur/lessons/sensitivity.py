@@ -20,7 +20,7 @@ from deblur.spectral import LAPLACE
 STEP = 2e-3  # of a pixel's value in finite differences: float32 noise in the slope is 1e-4 at most, curvature cancels
 FINE_STEP = 2e-4  # of a pixel's value where it is changed to one side only: a network bends on larger ones, float32 blurs smaller ones
 STEEPEST = 0.25  # slope of the sigmoid at mid grey
-MARGIN = 5  # px from the border where a picture is examined for its busiest and its calmest place
+MARGIN = 5  # px from the border where a picture is examined for its calmest and its busiest place
 SEED = 0  # of the direction along which the slopes are checked
 
 
@@ -121,16 +121,16 @@ def apart(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
     return float(np.abs(one - other).sum()) / total if total else 0.0
 
 
-def busiest_and_calmest(picture: Picture) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Where a garment has its strongest edge and its flattest area, as (row, column), neither black nor white nor at the border."""
+def calmest_and_busiest(picture: Picture) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Where a garment has its flattest area and its strongest edge, as (row, column), neither black nor white nor at the border."""
     inner = (slice(MARGIN, -MARGIN),) * 2
     slopes = np.hypot(*np.gradient(picture.astype(np.float64)))
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(slopes, 1), (3, 3))[inner]
     calm, here = windows.max(axis=(2, 3)), picture[inner]
     grey = (here > 0.2) & (here < 0.95)
-    places = (np.argmax(np.where(grey, slopes[inner], -1)), np.argmin(np.where(grey, calm, np.inf)))
-    edge, flat = (tuple(int(place) + MARGIN for place in np.unravel_index(index, here.shape)) for index in places)
-    return edge, flat  # type: ignore[return-value]
+    places = (np.argmin(np.where(grey, calm, np.inf)), np.argmax(np.where(grey, slopes[inner], -1)))
+    flat, edge = (tuple(int(place) + MARGIN for place in np.unravel_index(index, here.shape)) for index in places)
+    return flat, edge  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import gradio as gr
 import numpy as np
 
 from deblur import metrics
+from deblur.epochs import KEPT
 from deblur.image import Bytes, Picture
 from deblur.lessons import epochs as lesson
 from deblur.lessons import network as networks
@@ -21,8 +22,6 @@ from deblur.ui.stage import sharp_picture
 from deblur.ui.state import GARMENT, State
 from deblur.ui.texts import Texts, digits, signed
 
-NUM_KEPT = 12
-
 
 def view(state: State, upload: Bytes | None, step: int, texts: Texts) -> str:
     """The network after one of the epochs that were kept, on the current garment, as HTML; or why there is none."""
@@ -31,8 +30,7 @@ def view(state: State, upload: Bytes | None, step: int, texts: Texts) -> str:
     sharp, what = sharp_picture(state, upload, texts)
     try:
         history = lesson.history()
-        kept = sorted(history.weights)
-        epoch = kept[min(max(step, 0), len(kept) - 1)]
+        epoch = history.epochs[min(max(step, 0), len(history.epochs) - 1)]
         blurred, restored = _answer(state.garment, epoch)
         kernel, trip = _kernel(epoch)
     except InputError as refusal:
@@ -54,7 +52,7 @@ def view(state: State, upload: Bytes | None, step: int, texts: Texts) -> str:
             ("restored", restored, texts("net.epochs.after", epoch=epoch), [("PSNR", f"{digits(after.psnr)} dB"), (texts("numbers.gain"), f"{signed(gain)} dB")]),
         )
     )
-    ticks = "".join(f"<span{' class=now' if one == epoch else ''}>{one}</span>" for one in kept)
+    ticks = "".join(f"<span{' class=now' if one == epoch else ''}>{one}</span>" for one in history.epochs)
     return (
         f'<div class="ticks" aria-hidden="true">{ticks}</div><p class="verdict" role="status">{escape(told)}</p><div class="stage">{shown}</div>'
         f'<div class="arithmetic learned">{maps.signed(kernel, texts("net.epochs.kernel"), unit=1)}'
@@ -69,7 +67,7 @@ def _answer(index: int, epoch: int) -> tuple[Picture, Picture]:
     return blurred, networks.answers(lesson.network_after(epoch))(blurred[None])[0].astype(np.float32)
 
 
-@lru_cache(maxsize=NUM_KEPT)
+@lru_cache(maxsize=len(KEPT))
 def _kernel(epoch: int) -> tuple[networks.Map, RoundTrip]:
     collapsed = networks.collapse(lesson.network_after(epoch))
     psf = EXPERIMENTS[lesson.NAME].degradation.psf
@@ -90,7 +88,7 @@ def _losses(losses: tuple[float, ...], epoch: int, texts: Texts) -> str:
 def build(texts: Texts, asks: gr.State, controls: Controls, picture: gr.State) -> None:
     """Lay out the view inside the current Blocks; it follows its own slider and, at every change of `asks`, the Play tab's garment."""
     gr.HTML(f'<h2 class="question later">{escape(texts("net.epochs.question"))}</h2><p class="meaning">{escape(texts("net.epochs.hint"))}</p>')
-    step = gr.Slider(0, NUM_KEPT - 1, NUM_KEPT - 1, step=1, label=texts("net.epochs.slider"), elem_id="network-epoch", buttons=[])
+    step = gr.Slider(0, len(KEPT) - 1, len(KEPT) - 1, step=1, label=texts("net.epochs.slider"), elem_id="network-epoch", buttons=[])
     shown = gr.HTML("", elem_id="epochs", apply_default_css=False)
 
     def look(place: float | None, uploaded: Bytes | None, *values: object) -> str:

@@ -1,6 +1,7 @@
 """Numbers as small pictures: one tag for every picture of the page, maps of weights, signed maps around mid grey."""
 
 import base64
+import math
 from html import escape
 
 import numpy as np
@@ -78,7 +79,7 @@ def sheet(kernels: NDArray[np.floating], alt: str, unit: float = WHITE) -> tuple
     pictures = "".join(
         f'<img width="{width}" height="{height}" alt="" src="{data_uri(clip(0.5 + kernel / (2 * largest)))}">' for kernel in kernels
     )
-    return f'<div class="sheet" role="img" aria-label="{escape(alt)}" style="--count:{count};--columns:{min(8, count)}">{pictures}</div>', f"{alt}: −{limit} … +{limit}"
+    return f'<div class="sheet" role="img" aria-label="{escape(alt)}" style="--columns:{math.ceil(math.sqrt(count))}">{pictures}</div>', f"{alt}: −{limit} … +{limit}"
 
 
 def figure(inside: str, caption: str) -> str:

@@ -47,9 +47,8 @@ def view(state: State, upload: Bytes | None, asked: str, layer: int, form: str, 
         away=collapsed.border,
     )
     return (
-        f'<p class="verdict" role="status">{escape(told)}</p><div class="arithmetic top">{_layer(collapsed, layer, texts)}{_psf(experiment, texts)}</div>'
-        f'<div class="arithmetic">{_answers(measured, thousands(network.count_params(), texts), texts("net.collapse.short", numbers=collapsed.kernel.size + 1), texts)}</div>'
-        f"{_all_numbers(collapsed, texts)}"
+        f'<p class="verdict" role="status">{escape(told)}</p><div class="layers">{_layer(collapsed, layer, texts)}<div>{_psf(experiment, texts)}'
+        f"{_answers(measured, texts('net.collapse.by_network', params=thousands(network.count_params(), texts)), texts)}{_all_numbers(collapsed, texts)}</div></div>"
     )
 
 
@@ -88,11 +87,11 @@ def _psf(experiment: Experiment, texts: Texts) -> str:
     return f'<figure class="map psf-of-blur">{title}{shown}<figcaption>{escape(texts("net.collapse.psf_range", rows=psf.shape[0], columns=psf.shape[1], largest=digits(float(psf.max()))))}</figcaption></figure>'
 
 
-def _answers(measured: lesson.Comparison, params: str, short: str, texts: Texts) -> str:
+def _answers(measured: lesson.Comparison, by_network: str, texts: Texts) -> str:
     """The two answers and their difference."""
-    pictures = (measured.network, texts("net.collapse.by_network", params=params)), (measured.collapsed, short)
+    pictures = (measured.network, by_network), (measured.collapsed, texts("net.collapse.short"))
     shown = [maps.figure(maps.small(picture.astype("float32"), caption), caption) for picture, caption in pictures]
-    return f"{shown[0]}<b>−</b>{shown[1]}<b>=</b>{maps.signed(measured.difference, texts('net.collapse.difference'))}"
+    return f'<div class="arithmetic answers">{shown[0]}<b>−</b>{shown[1]}<b>=</b>{maps.signed(measured.difference, texts("net.collapse.difference"))}</div>'
 
 
 def _all_numbers(collapsed: lesson.Collapse, texts: Texts) -> str:
@@ -113,8 +112,7 @@ def _with_relu(network: Any, collapsed: lesson.Collapse, blurred: Picture, texts
     )
     return (
         f'<p class="verdict" role="status">{escape(told)}</p>'
-        f'<div class="arithmetic">{_answers(measured, texts("net.collapse.relu"), texts("net.collapse.short", numbers=collapsed.kernel.size + 1), texts)}</div>'
-        f'<p class="meaning">{escape(texts("net.collapse.relu_meaning"))}</p>'
+        f'{_answers(measured, texts("net.collapse.relu"), texts)}<p class="meaning">{escape(texts("net.collapse.relu_meaning"))}</p>'
     )
 
 
@@ -122,7 +120,7 @@ def build(texts: Texts, tab: gr.Tab, around: gr.Tab, controls: Controls, picture
     """Lay out the view inside the current Blocks; opening its `tab`, or the one `around` it later, shows the state of the Play tab."""
     gr.HTML(f'<h2 class="question">{escape(texts("net.collapse.question"))}</h2><p class="meaning">{escape(texts("net.collapse.hint"))}</p>')
     networks = next(param for param in RESTORERS["thesis"].params if isinstance(param, Choice))
-    with gr.Row(elem_id="network-controls", elem_classes="bare"):
+    with gr.Group(elem_id="network-controls", elem_classes="bare"):
         asked = gr.Radio(
             [(texts(f"restorer.thesis.network.options.{option}"), option) for option in networks.options],
             value=AUTO, label=texts("net.collapse.which"), elem_id="network-which", elem_classes="chips",

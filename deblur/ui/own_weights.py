@@ -61,9 +61,10 @@ def _universal(state: State, row: int, column: int, texts: Texts) -> tuple[str, 
     if not found.weights.any():
         return texts("net.own.cut", row=row, column=column, level=level), ""
     blurred = state.degradation.apply(garment(state.garment), SEED)
+    explained = round(WHITE * float(np.sum(found.weights * blurred)))
     told = texts(
         "net.own.universal", row=row, column=column, level=level, own=signed(float(found.weights[row, column])), half=_px(lesson.reach_of(found, 0.5), texts),
-        most=_px(lesson.reach_of(found, 0.9), texts), explained=round(WHITE * float(np.sum(found.weights * blurred))),
+        most=_px(lesson.reach_of(found, 0.9), texts), explained=digits(explained), rest=digits(level - explained),
     )
     window = lesson.around(blurred, row, column, REACH)
     shown = f"{maps.signed(lesson.around(found.weights, row, column, REACH), texts('net.own.slopes'), unit=1)}{maps.weights(WHITE * window, texts('net.own.window'), whole=True)}"

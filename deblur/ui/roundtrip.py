@@ -44,14 +44,14 @@ def chosen_network(state: State, asked: str) -> str:
 
 
 def view(state: State, upload: Bytes | None, asked: str, places: tuple[Place, Place] | None, texts: Texts) -> tuple[str, tuple[Place, Place] | None]:
-    """The curves and kernels at two places as HTML, and the places; without any, an edge and a flat area."""
+    """The curves and kernels at two places as HTML, and the places; without any, a flat area and an edge."""
     if state.source != GARMENT:
         return f'<p class="note">{escape(texts("net.garments_only"))}</p>', places
     sharp, _ = sharp_picture(state, upload, texts)
     blurred = state.degradation.apply(sharp, SEED)
     last = (blurred.shape[0] - 1, blurred.shape[1] - 1)
     first, second = (
-        (min(max(row, 0), last[0]), min(max(column, 0), last[1])) for row, column in places or lesson.busiest_and_calmest(blurred)
+        (min(max(row, 0), last[0]), min(max(column, 0), last[1])) for row, column in places or lesson.calmest_and_busiest(blurred)
     )
     try:
         name = chosen_network(state, asked)

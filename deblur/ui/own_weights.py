@@ -64,7 +64,7 @@ def _universal(state: State, row: int, column: int, texts: Texts) -> tuple[str, 
     explained = round(WHITE * float(np.sum(found.weights * blurred)))
     told = texts(
         "net.own.universal", row=row, column=column, level=level, own=signed(float(found.weights[row, column])), half=_px(lesson.reach_of(found, 0.5), texts),
-        most=_px(lesson.reach_of(found, 0.9), texts), explained=digits(explained), rest=digits(level - explained),
+        most=_px(lesson.reach_of(found, 0.9), texts), explained=_whole(explained), rest=_whole(level - explained),
     )
     window = lesson.around(blurred, row, column, REACH)
     shown = f"{maps.signed(lesson.around(found.weights, row, column, REACH), texts('net.own.slopes'), unit=1)}{maps.weights(WHITE * window, texts('net.own.window'), whole=True)}"
@@ -73,3 +73,7 @@ def _universal(state: State, row: int, column: int, texts: Texts) -> tuple[str, 
 
 def _px(reach: int, texts: Texts) -> str:
     return f"{reach} {texts('unit.px')}"
+
+
+def _whole(number: int) -> str:
+    return str(number).replace("-", "−")

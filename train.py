@@ -1,6 +1,7 @@
 """Train a network into weights/.
 
     python train.py thesis-gaussian          # as printed: 60,000 garments, 100 epochs, batch 2000, Adam, mean square error
+    python train.py thesis-gaussian --keep-epochs  # and keep a few epochs of it for the page: <name>.epochs.npz
     python train.py all                      # the six networks of the thesis' table, one after the other
     python train.py thesis-gaussian --resume # go on after Ctrl-C, a crash or with more --epochs, to the same result
     python train.py universal --minutes 70 --photos FOLDER  # one network for all blurs; FOLDER holds photographs, none of them a test picture
@@ -30,6 +31,7 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
+from deblur import epochs as kept_epochs
 from deblur.cards import WEIGHTS, Card
 from deblur.data import load_fashion_mnist, validation_split
 from deblur.image import write_whole
@@ -55,6 +57,7 @@ def main(words: list[str] | None = None) -> int:
         "--validate-on-test", action="store_true", help="report the loss of the TEST split after each epoch, as the thesis did"
     )
     parser.add_argument("--plain", action="store_true", help="push every picture through every layer: the same steps, some 20 times slower")
+    parser.add_argument("--keep-epochs", action="store_true", help="keep the weights of a few epochs too, for the page to leaf through")
     parser.add_argument("--resume", action="store_true", help="go on from the last whole epoch or checkpoint")
     parser.add_argument("--data", metavar="FOLDER", help="folder with Fashion-MNIST (default: see deblur.data)")
     parser.add_argument(
@@ -140,6 +143,7 @@ def train(experiment: Experiment, options: argparse.Namespace, command: str) -> 
         "images": len(images),
         "split": used,
         "validation": _validation_name(options),
+        **({"keep_epochs": True} if options.keep_epochs else {}),
     }
     with tqdm(total=options.epochs * steps, initial=training.epochs_done(checkpoint) * steps, unit="step", desc=experiment.name) as bar:
         epochs = training.train_epochs(
@@ -155,6 +159,7 @@ def train(experiment: Experiment, options: argparse.Namespace, command: str) -> 
             checkpoint=checkpoint,
             settings=settings,
             on_batch=lambda _: bar.update(),
+            on_epoch=(lambda epoch: kept_epochs.keep(network.get_weights(), epoch, checkpoint / "epochs")) if options.keep_epochs else None,
         )
         for row in epochs:
             rows.append(row)
@@ -189,6 +194,8 @@ def train(experiment: Experiment, options: argparse.Namespace, command: str) -> 
     weights.save(network, card, options.into)
     write_whole(options.into / f"{experiment.name}.csv", training.history_csv(rows).encode())
     write_whole(options.into / f"{experiment.name}.png", training.loss_plot(experiment.name, rows))
+    if options.keep_epochs:
+        kept_epochs.gather(experiment.name, [row["loss"] for row in rows], command, commit, checkpoint / "epochs", options.into)
     print(
         f"{experiment.name}: loss {rows[-1]['loss']:.6f} after {len(rows)} epochs. Figures on the test split: python -m deblur evaluate thesis"
     )

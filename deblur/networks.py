@@ -35,7 +35,12 @@ def affine_part(network: keras.Model) -> keras.Model | None:
     """Return the network without its last sigmoid if everything before it is affine, else None."""
     *inner, last = network.layers[1:]
     affine = all(getattr(layer, "activation", None) is keras.activations.linear for layer in inner)
-    return keras.Model(network.input, last.input) if affine and last.name == "restored" else None
+    return before_sigmoid(network) if affine and last.name == "restored" else None
+
+
+def before_sigmoid(network: keras.Model) -> keras.Model:
+    """Return a network without its last layer."""
+    return keras.Model(network.input, network.layers[-1].input)
 
 
 @keras.saving.register_keras_serializable(package="deblur")

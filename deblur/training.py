@@ -66,6 +66,7 @@ def train_epochs(
     checkpoint: Path | None = None,
     settings: Mapping[str, object] | None = None,
     on_batch: Callable[[int], None] | None = None,
+    on_epoch: Callable[[int], None] | None = None,
 ) -> Iterator[Row]:
     """Train in place, one epoch each time the iterator is advanced; Adam with Keras' defaults.
 
@@ -81,6 +82,7 @@ def train_epochs(
         checkpoint: A folder that keeps the state after each epoch; a run that finds one there goes on from it.
         settings: What decides the result, by name: a run goes on from a checkpoint of the same settings only.
         on_batch: Called after each step with its number.
+        on_epoch: Called before the first step with 0 and after each epoch with its number, before the checkpoint is written; not for epochs of an earlier run.
 
     Yields:
         One row per epoch, those of an earlier run first: epoch, loss, seconds and, with validation, val_loss.
@@ -95,6 +97,8 @@ def train_epochs(
     settings = dict(settings or {})
     rows = _resume(model, checkpoint, settings) if checkpoint else []
     yield from rows
+    if on_epoch and not rows:
+        on_epoch(0)
     pairs = Shuffled(blurred, sharp, batch, seed)
     after_batch = keras.callbacks.LambdaCallback(on_train_batch_end=lambda step, logs: on_batch(step) if on_batch else None)
     for epoch in range(len(rows), epochs):
@@ -105,6 +109,8 @@ def train_epochs(
         if validation:
             row["val_loss"] = float(model.evaluate(*validation, batch_size=batch, verbose=0))
         rows.append(row)
+        if on_epoch:
+            on_epoch(epoch + 1)
         if checkpoint:
             _keep(model, rows, checkpoint, settings)
         yield row

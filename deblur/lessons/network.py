@@ -5,6 +5,7 @@ Networks are handed over as Keras models (`deblur.weights.load`); Keras itself i
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -74,8 +75,11 @@ class Collapse:
         return expit(np.tensordot(windows, self.kernel[::-1, ::-1], 2) + self.bias)
 
 
+@lru_cache(maxsize=32)
 def collapse(network: Any) -> Collapse:
     """Follow a point through the layers of an affine network, far from its border.
+
+    Kept for each network: its weights must not change afterwards.
 
     Raises:
         ValueError: The network is not affine up to its last sigmoid.
@@ -139,6 +143,21 @@ def with_activation(network: Any, activation: str) -> Any:
     changed = thesis_autoencoder(activation, filters)
     changed.set_weights(network.get_weights())
     return changed
+
+
+def superposition(network: Any, blurred: Picture) -> float:
+    """How far a network is from adding up: its answers to the two halves of a picture, added before the sigmoid, against that to the whole.
+
+    Returns:
+        The largest difference of the restored values, in [0, 1]; 0 for an affine network, up to rounding.
+    """
+    from deblur.networks import before_sigmoid  # brings Keras
+
+    parts = np.repeat(blurred[None], 4, axis=0)
+    middle = blurred.shape[1] // 2
+    parts[1, :, middle:], parts[2, :, :middle], parts[3] = 0, 0, 0
+    whole, left, right, black = answers(before_sigmoid(network))(parts).astype(np.float64)
+    return float(np.abs(expit(whole) - expit(left + right - black)).max())
 
 
 def answers(network: Any) -> Callable[[Batch], Batch]:

@@ -12,12 +12,15 @@ from deblur.classical import PICTURE_SHARE, SIGNAL_VARIANCE
 from deblur.degrade import Degradation
 from deblur.image import Picture, clip
 from deblur.kernels import Psf
-from deblur.lessons.network import Batch, Map, affine_of, answers, sides_of
+from deblur.lessons.network import Batch, Collapse, Map, affine_of, answers, sides_of
 from deblur.params import complete
 from deblur.restore import Restorer
 from deblur.spectral import LAPLACE
 
 STEP = 2e-3  # of a pixel's value in finite differences: float32 noise in the slope is 1e-4 at most, curvature cancels
+FINE_STEP = 2e-4  # of a pixel's value where it is changed to one side only: a network bends on larger ones, float32 blurs smaller ones
+STEEPEST = 0.25  # slope of the sigmoid at mid grey
+MARGIN = 5  # px from the border where a picture is examined for its calmest and its busiest place
 SEED = 0  # of the direction along which the slopes are checked
 
 
@@ -79,8 +82,79 @@ def sensitivity(run: Callable[[Batch], Batch], blurred: Picture, row: int, colum
     return Sensitivity(row, column, weights, float(run(blurred[None])[0, row, column]), float(error))
 
 
-def network_sensitivity(network: Any, blurred: Picture, row: int, column: int) -> Sensitivity:
-    """The same for an affine network, exact at the border too: its own response to each pixel in reach, times the slope of the sigmoid.
+def jacobian(run: Callable[[Batch], Batch], blurred: Picture) -> NDArray[np.float32]:
+    """All rows at once, (H, W) restored pixels by (H, W) blurred ones: each blurred pixel is changed once, to one side, in one batch.
+
+    As quick as a row that reaches over the whole picture. Meant for garments: a picture of N pixels takes N restorations and N² numbers.
+    """
+    count = blurred.size
+    changed = np.repeat(blurred[None], count, axis=0)
+    pixels = changed.reshape(count, count)
+    steps = np.where(blurred.ravel() > 0.5, -FINE_STEP, FINE_STEP)
+    np.fill_diagonal(pixels, blurred.ravel() + steps)
+    taken = pixels.diagonal().astype(np.float64) - blurred.ravel()
+    changes = run(changed).reshape(count, count).astype(np.float64) - run(blurred[None]).reshape(1, count)
+    return (changes / taken[:, None]).T.reshape(*blurred.shape, *blurred.shape).astype(np.float32)
+
+
+def row_of(rows: NDArray[np.float32], restored: Picture, row: int, column: int) -> Sensitivity:
+    """One row of a whole Jacobian."""
+    return Sensitivity(row, column, rows[row, column].astype(np.float64), float(restored[row, column]), 0.0)
+
+
+def around(values: NDArray[np.floating], row: int, column: int, reach: int) -> NDArray[np.floating]:
+    """The values up to `reach` px away from a pixel, (2·reach + 1, 2·reach + 1), it in the middle; 0 beyond the border."""
+    return np.pad(values, reach)[row : row + 2 * reach + 1, column : column + 2 * reach + 1]
+
+
+def reach_of(found: Sensitivity, share: float) -> int:
+    """How many pixels away, rows or columns, one must go for this share of all weight, counted without signs."""
+    rows, columns = np.indices(found.weights.shape)
+    away = np.maximum(abs(rows - found.row), abs(columns - found.column))
+    by_distance = np.bincount(away.ravel(), np.abs(found.weights).ravel())
+    return int(np.argmax(np.cumsum(by_distance) >= share * by_distance.sum() * (1 - 1e-9)))
+
+
+def apart(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
+    """The share of weight that two kernels do not have in common: 0 if they are equal, 1 if one has nothing of the other."""
+    total = float(np.abs(one).sum() + np.abs(other).sum())
+    return float(np.abs(one - other).sum()) / total if total else 0.0
+
+
+def calmest_and_busiest(picture: Picture) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Where a garment has its flattest area and its strongest edge, as (row, column), neither black nor white nor at the border."""
+    inner = (slice(MARGIN, -MARGIN),) * 2
+    slopes = np.hypot(*np.gradient(picture.astype(np.float64)))
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(slopes, 1), (3, 3))[inner]
+    calm, here = windows.max(axis=(2, 3)), picture[inner]
+    grey = (here > 0.2) & (here < 0.95)
+    places = (np.argmin(np.where(grey, calm, np.inf)), np.argmax(np.where(grey, slopes[inner], -1)))
+    flat, edge = (tuple(int(place) + MARGIN for place in np.unravel_index(index, here.shape)) for index in places)
+    return flat, edge  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class NetworkSum:
+    """One restored pixel of an affine network as the sum it is.
+
+    Attributes:
+        row, column: The pixel.
+        weights: What each blurred pixel counts before the sigmoid, (H, W).
+        bias: What is added.
+        total: What the network has there before its sigmoid: Σ weights · blurred + bias.
+        value: The sigmoid of it.
+    """
+
+    row: int
+    column: int
+    weights: Map
+    bias: float
+    total: float
+    value: float
+
+
+def network_sum(network: Any, blurred: Picture, row: int, column: int) -> NetworkSum:
+    """Take one pixel of an affine network apart, exact at the border too, by its own response to each pixel in reach.
 
     Raises:
         ValueError: The network is not affine up to its last sigmoid.
@@ -91,10 +165,24 @@ def network_sensitivity(network: Any, blurred: Picture, row: int, column: int) -
     impulses[np.arange(len(impulses) - 1), *np.nonzero(window)] = 1
     before = answers(affine)
     responses = before(impulses)[:, row, column].astype(np.float64)
-    value = float(expit(before(blurred[None])[0, row, column].astype(np.float64)))
+    total = float(before(blurred[None])[0, row, column])
     weights = np.zeros(blurred.shape)
-    weights[window] = (responses[:-1] - responses[-1]) * value * (1 - value)
-    return Sensitivity(row, column, weights, value, 0.0)
+    weights[window] = responses[:-1] - responses[-1]
+    return NetworkSum(row, column, weights, float(responses[-1]), total, float(expit(total)))
+
+
+def network_sensitivity(network: Any, blurred: Picture, row: int, column: int) -> Sensitivity:
+    """The Jacobian's row of an affine network, exact at the border too: its weights times the slope of the sigmoid.
+
+    Raises:
+        ValueError: The network is not affine up to its last sigmoid.
+    """
+    return as_sensitivity(network_sum(network, blurred, row, column))
+
+
+def as_sensitivity(found: NetworkSum) -> Sensitivity:
+    """The Jacobian's row that a sum before the sigmoid amounts to."""
+    return Sensitivity(found.row, found.column, found.weights * found.value * (1 - found.value), found.value, 0.0)
 
 
 @dataclass(frozen=True)
@@ -117,6 +205,11 @@ class RoundTrip:
 def round_trip(psf: Psf, found: Sensitivity, count: int = 65) -> RoundTrip:
     """Pair a blur with a restorer as it is around one pixel."""
     return _round_trip(psf, _response(found.weights[:, ::-1], found.weights.shape[1] - 1 - found.column, count))
+
+
+def kernel_round_trip(psf: Psf, collapsed: Collapse, count: int = 65) -> RoundTrip:
+    """Pair a blur with an affine network at a mid-grey pixel, where its sigmoid is steepest."""
+    return _round_trip(psf, STEEPEST * _response(collapsed.kernel, collapsed.ahead, count))
 
 
 def wiener_round_trip(psf: Psf, noise_variance: float, strength: float = 0.0, count: int = 65) -> RoundTrip:

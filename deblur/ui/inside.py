@@ -12,32 +12,13 @@ from deblur.lessons.code import code
 from deblur.lessons.pixel import BilateralSum, Explanation, Ranked, WeightedSum, explain, reached
 from deblur.reasons import InputError
 from deblur.restore import RESTORERS
-from deblur.ui import maps, panels
+from deblur.ui import maps, own_weights, panels
 from deblur.ui.controls import Controls
 from deblur.ui.stage import SEED, cause, sharp_picture
 from deblur.ui.state import BLIND, State
 from deblur.ui.texts import Texts
 
 GREEN = 1  # the channel that is explained in a picture in colour
-
-# A click says which pixel it met; the arrow keys step from the marked one.
-_PICK = """
-const pick = (row, column) => trigger('pick', { row, column });
-element.addEventListener('click', event => {
-  const picture = event.target.closest('.markable img');
-  if (!picture) return;
-  const box = picture.getBoundingClientRect();
-  pick(Math.floor((event.clientY - box.top) / box.height * picture.naturalHeight),
-       Math.floor((event.clientX - box.left) / box.width * picture.naturalWidth));
-});
-element.addEventListener('keydown', event => {
-  const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
-  const place = element.querySelector('[data-row]');
-  if (!step || !place || !event.target.closest('.markable')) return;
-  event.preventDefault();
-  pick(Number(place.dataset.row) + step[0], Number(place.dataset.column) + step[1]);
-});
-"""
 
 
 def view(state: State, upload: Bytes | None, row: int, column: int, texts: Texts) -> tuple[str, int, int]:
@@ -127,7 +108,8 @@ def build(texts: Texts, tabs: list[gr.Tab], controls: Controls, picture: gr.Stat
     with gr.Row(elem_id="inside-place"):
         row = gr.Number(10, label=texts("inside.row"), precision=0, min_width=90, elem_id="inside-row")
         column = gr.Number(10, label=texts("inside.column"), precision=0, min_width=90, elem_id="inside-column")
-    shown = gr.HTML("", js_on_load=_PICK, elem_id="inside", apply_default_css=False)
+    shown = gr.HTML("", js_on_load=panels.PICK, elem_id="inside", apply_default_css=False)
+    own = gr.HTML("", elem_id="inside-own", apply_default_css=False)
     inputs = [row, column, picture, *controls.by_key.values()]
     outputs = [shown, row, column]
 
@@ -138,6 +120,17 @@ def build(texts: Texts, tabs: list[gr.Tab], controls: Controls, picture: gr.Stat
         place: dict[str, Any] = event._data or {}
         return look(place.get("row"), place.get("column"), uploaded, *values)
 
+    def look_at_network(asked_row: float | None, asked_column: float | None, uploaded: Bytes | None, *values: object) -> str:
+        return own_weights.view(controls.state(values), uploaded, int(asked_row or 0), int(asked_column or 0), texts)
+
+    def picked_network(event: gr.EventData, uploaded: Bytes | None, *values: object) -> str:
+        place: dict[str, Any] = event._data or {}
+        return look_at_network(place.get("row"), place.get("column"), uploaded, *values)
+
     quick: dict[str, Any] = {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden", "api_visibility": "private"}
-    gr.on([*(tab.select for tab in tabs), row.input, column.input], look, inputs, outputs, **quick)
+    heavy: dict[str, Any] = {**quick, "queue": True, "concurrency_limit": 1, "concurrency_id": "heavy"}  # a network's weights take longer, so they follow
+    moved = [*(tab.select for tab in tabs), row.input, column.input]
+    gr.on(moved, look, inputs, outputs, **quick)
     shown.pick(picked, inputs[2:], outputs, **quick)
+    gr.on(moved, look_at_network, inputs, own, **heavy)
+    shown.pick(picked_network, inputs[2:], own, **heavy)

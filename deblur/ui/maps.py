@@ -1,6 +1,7 @@
 """Numbers as small pictures: one tag for every picture of the page, maps of weights, signed maps around mid grey."""
 
 import base64
+import math
 from html import escape
 
 import numpy as np
@@ -62,6 +63,23 @@ def signed(values: NDArray[np.floating], caption: str, unit: float = WHITE) -> s
     largest = float(np.abs(values).max()) or 1.0
     limit = digits(unit * largest)
     return figure(small(clip(0.5 + values / (2 * largest)), caption), f"{caption}: −{limit} … +{limit}")
+
+
+def sheet(kernels: NDArray[np.floating], alt: str, unit: float = WHITE) -> tuple[str, str]:
+    """Many small signed maps on one scale, and the range they show.
+
+    Args:
+        kernels: (N, h, w).
+        alt: What each shows.
+        unit: As for `signed`.
+    """
+    largest = float(np.abs(kernels).max()) or 1.0
+    limit = digits(unit * largest)
+    count, height, width = kernels.shape
+    pictures = "".join(
+        f'<img width="{width}" height="{height}" alt="" src="{data_uri(clip(0.5 + kernel / (2 * largest)))}">' for kernel in kernels
+    )
+    return f'<div class="sheet" role="img" aria-label="{escape(alt)}" style="--columns:{math.ceil(math.sqrt(count))}">{pictures}</div>', f"{alt}: −{limit} … +{limit}"
 
 
 def figure(inside: str, caption: str) -> str:

@@ -16,6 +16,26 @@ ROLES = ("sharp", "blurred", "restored")
 NUMBERED_PSF = 5  # PSFs up to this side show their weights as numbers
 
 
+# A click says which pixel it met; the arrow keys step from the marked one.
+PICK = """
+const pick = (row, column) => trigger('pick', { row, column });
+element.addEventListener('click', event => {
+  const picture = event.target.closest('.markable img');
+  if (!picture) return;
+  const box = picture.getBoundingClientRect();
+  pick(Math.floor((event.clientY - box.top) / box.height * picture.naturalHeight),
+       Math.floor((event.clientX - box.left) / box.width * picture.naturalWidth));
+});
+element.addEventListener('keydown', event => {
+  const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+  const place = element.querySelector('[data-row]');
+  if (!step || !place || !event.target.closest('.markable')) return;
+  event.preventDefault();
+  pick(Number(place.dataset.row) + step[0], Number(place.dataset.column) + step[1]);
+});
+"""
+
+
 def _picture(picture: Picture, alt: str) -> str:
     """The picture itself, with a link that saves it."""
     height, width = picture.shape[:2]

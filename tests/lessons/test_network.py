@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit, logit
 
 from deblur.degrade import Degradation
 from deblur.image import from_bytes
@@ -65,3 +66,18 @@ def test_comparing_needs_a_grey_picture_with_an_inside(thesis):
 
 def test_the_bias_is_what_black_becomes(thesis):
     assert lesson.collapse(thesis)(from_bytes(np.zeros((28, 28), np.uint8)))[14, 14] == pytest.approx(1 / (1 + np.exp(-lesson.collapse(thesis).bias)))
+
+
+def test_affine_networks_add_up_and_networks_with_relu_do_not(thesis, blurred):
+    assert lesson.superposition(thesis, blurred) < 1e-5
+    changed = lesson.with_activation(thesis, "relu")
+    # by hand: the answers to both halves, taken back through the sigmoid where it is not yet flat, added and compared with the whole
+    run, half = lesson.answers(changed), np.zeros_like(blurred)
+    half[:, : blurred.shape[1] // 2] = blurred[:, : blurred.shape[1] // 2]
+    whole, left, right, black = (logit(run(part[None])[0].astype(np.float64)) for part in (blurred, half, blurred - half, 0 * blurred))
+    assert lesson.superposition(changed, blurred) == pytest.approx(np.abs(expit(whole) - expit(left + right - black)).max(), abs=1e-4)
+    assert lesson.superposition(changed, blurred) > 0.01
+
+
+def test_a_network_is_collapsed_once(thesis):
+    assert lesson.collapse(thesis) is lesson.collapse(thesis)

@@ -59,9 +59,14 @@ def signed(values: NDArray[np.floating], caption: str, unit: float = WHITE) -> s
         caption: What it shows.
         unit: By what a value is multiplied to be written: grey levels, or 1 for plain numbers.
     """
+    limit = digits(unit * (float(np.abs(values).max()) or 1.0))
+    return figure(signed_picture(values, caption), f"{caption}: −{limit} … +{limit}")
+
+
+def signed_picture(values: NDArray[np.floating], alt: str) -> str:
+    """A signed map around mid grey in its frame: its largest absolute value is white, or black if negative."""
     largest = float(np.abs(values).max()) or 1.0
-    limit = digits(unit * largest)
-    return figure(small(clip(0.5 + values / (2 * largest)), caption), f"{caption}: −{limit} … +{limit}")
+    return small(clip(0.5 + values / (2 * largest)), alt)
 
 
 def figure(inside: str, caption: str) -> str:

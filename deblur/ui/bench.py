@@ -79,8 +79,8 @@ def view(state: State, thing: str, whole: bool, texts: Texts) -> str:
     )
     return (
         f'{note}<div class="bench" data-thing="{thing}" data-whole="{str(whole).lower()}"><p class="verdict" role="status">{escape(told)}</p>'
-        f'<div class="put">{_garments(state, thing, texts)}<div><p>{escape(why)}</p><p class="meaning">{escape(texts("bench.half"))}</p></div></div>'
-        f'<div class="laws">{laws}</div></div>'
+        f'<p class="why">{escape(why)}</p><div class="laws">{laws}</div>'
+        f'<div class="put">{_garments(state, thing, texts)}<p class="meaning">{escape(texts("bench.half"))}</p></div></div>'
     )
 
 

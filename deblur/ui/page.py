@@ -8,7 +8,7 @@ import numpy as np
 
 from deblur import restore
 from deblur.estimate import estimate
-from deblur.ui import api, bench, inside, lost, play, results
+from deblur.ui import api, bench, inside, lost, play, results, shake
 from deblur.ui.texts import LANGUAGES, Texts, load_texts
 
 STYLE = Path(__file__).parent / "style.css"
@@ -112,12 +112,14 @@ def _content(texts: Texts) -> None:
     with gr.Tabs():
         with gr.Tab(texts("tab.play"), id="play"):
             controls, picture = play.build(texts)
-        with gr.Tab(texts("tab.inside"), id="inside") as tab, gr.Tabs():  # noqa: SIM117 (more views follow)
+        with gr.Tab(texts("tab.inside"), id="inside") as tab, gr.Tabs():
             with gr.Tab(texts("inside.tab.pixel"), id="pixel") as pixel:
                 inside.build(texts, [tab, pixel], controls, picture)
             with gr.Tab(texts("bench.tab"), id="bench-tab"):
                 bench.build(texts, controls)
         with gr.Tab(texts("tab.lost"), id="lost-tab") as tab:
             lost.build(texts, tab, controls, picture)
+        with gr.Tab(texts("shake.tab"), id="shake-tab"):
+            shake.build(texts, controls, picture)
         with gr.Tab(texts("tab.results"), id="results"):
             results.build(texts)

@@ -56,7 +56,7 @@ def test_the_median_fails_and_the_page_shows_by_how_much(page) -> None:
     assert np.abs(shown - 255 * (0.5 + signed / (2 * np.abs(signed).max()))).max() < 1  # signed, around mid grey
     sides = [pixels(page.locator("#bench .law").nth(0).locator("img").nth(place).get_attribute("src")) for place in (0, 1)]
     assert np.array_equal(sides[0], np.rint(255 * cv2.medianBlur(sum(garments()) / np.float32(2), 5)).astype(np.uint8))
-    assert np.abs(sides[0].astype(float) - sides[1] - 255 * signed).max() <= 1
+    assert np.abs(sides[0].astype(float) - sides[1] - 255 * signed).max() < 1.01
     page.wait_for_selector("#bench-table table")
     assert digits(largest) in page.inner_text("#bench-table tr:has-text('Median') td >> nth=0")
 
@@ -76,7 +76,8 @@ def test_a_restorer_is_chosen_by_mouse_and_keyboard_and_stripped_of_its_last_ste
     page.wait_for_selector("#bench [data-thing='restorer.wiener'][data-whole='false']")
     assert "Wiener (before the cut) keeps both laws" in page.inner_text("#bench .verdict")
     page.focus("#bench-thing input:checked")
-    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Tab")  # Gradio gives each chip a place of its own in the order
+    page.keyboard.press("Space")
     page.wait_for_selector("#bench [data-thing='restorer.richardson_lucy']")
     assert not page.is_visible("#bench-before")
 

@@ -21,7 +21,7 @@ from deblur.ui.state import FIRST_GARMENT, State
 from deblur.ui.texts import LANGUAGES, digits, load_texts, signed
 
 from .conftest import photograph
-from .test_page import PHONE, WIDE, _open
+from .test_page import PHONE, WIDE, _open, settle, visit
 
 
 @pytest.fixture
@@ -175,6 +175,18 @@ def test_ready_made_shakes_show_their_path_and_the_dice_makes_others(page) -> No
     page.click("#shake-pad [data-seeds]")
     page.wait_for_function("old => document.querySelector('#shake-first .blurred img').src !== old", arg=page.get_attribute("#shake-first .blurred img", "src"))
     assert not np.array_equal(pixels(page, "#shake-first .blurred"), before)
+
+
+def test_a_ready_made_shake_is_in_the_link(page, page_url) -> None:
+    visit(page, page_url + "?shake=medium-77&blur=average")
+    settle(page, blur="average")
+    assert page.locator("#stage .note").count() == 0
+    open_tab(page)
+    wait_for(page, camera_shake("medium", 77))
+    page.click("#shake-pad [data-strength=strong]")
+    page.wait_for_function("location.search.includes('shake=strong-77') && location.search.includes('blur=average')")
+    page.click("#shake-pad .clear")
+    page.wait_for_function("!location.search.includes('shake')")
 
 
 def test_noise_and_restorer_are_followed(page) -> None:

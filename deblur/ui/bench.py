@@ -11,7 +11,7 @@ from deblur.blur import BLURS
 from deblur.data import CLASSES, COUNTS, load_fashion_mnist
 from deblur.degrade import LEVEL, Degradation
 from deblur.image import WHITE, Picture, clip, from_bytes
-from deblur.lessons.bench import CUT_ONLY, MARGIN, Map, Trial, before_last_step, filter_trials, restorer_of, restorer_trials
+from deblur.lessons.bench import CUT_ONLY, MARGIN, Trial, before_last_step, filter_trials, restorer_of, restorer_trials
 from deblur.reasons import InputError, Reason
 from deblur.restore import RESTORERS
 from deblur.ui import maps
@@ -73,8 +73,7 @@ def view(state: State, thing: str, whole: bool, texts: Texts) -> str:
     role = "blurred" if thing.startswith(FILTER) else "restored"
     laws = "".join(
         f'<section class="law"><h3>{escape(texts(f"bench.{law}.title"))}</h3><p class="meaning">{escape(texts(f"bench.{law}.told", down=SHIFT[0], right=SHIFT[1]))}</p>'
-        f'<div class="stage">{_side(role, _seen(trial.left, trial, law), texts(f"bench.{law}.left"), texts)}'
-        f'{_side(role, _seen(trial.right, trial, law), texts(f"bench.{law}.right"), texts)}{_difference(trial, texts)}</div></section>'
+        f'<div class="stage">{_sides(role, trial, law, texts)}{_difference(trial, texts)}</div></section>'
         for law, trial in (("sum", adds), ("shift", moves))
     )
     return (
@@ -135,18 +134,23 @@ def _garments(state: State, thing: str, texts: Texts) -> str:
     return figures
 
 
-def _seen(values: Map, trial: Trial, law: str) -> Map:
-    """What is shown of a side: without most of the black frame of the moved picture, unless something differs there."""
-    return values[FRAME:-FRAME, FRAME:-FRAME] if law == "shift" and trial.unseen else values
+def _sides(role: str, trial: Trial, law: str, texts: Texts) -> str:
+    """Both sides of a law: as pictures, or as signed maps of one scale where one of them leaves the range of pictures."""
+    both = {"left": trial.left, "right": trial.right}
+    if law == "shift" and trial.unseen:  # most of the black frame need not be shown, unless something differs there
+        both = {side: values[FRAME:-FRAME, FRAME:-FRAME] for side, values in both.items()}
+    low, high = min(float(values.min()) for values in both.values()), max(float(values.max()) for values in both.values())
+    ordinary = low > -LEVEL / 2 and high < 1 + LEVEL / 2
+    shown = ""
+    for side, values in both.items():
+        title = texts(f"bench.{law}.{side}")
+        inside = maps.small(clip(values), title) if ordinary else maps.signed_picture(values, title, max(-low, high))
+        shown += _panel(role, title, inside, texts("bench.range", low=_range(values.min()), high=_range(values.max())))
+    return shown
 
 
-def _side(role: str, values: Map, title: str, texts: Texts) -> str:
-    """One side of a law: a picture, or a signed map where it leaves the range of pictures."""
-    if values.min() > -LEVEL / 2 and values.max() < 1 + LEVEL / 2:
-        inside, told = maps.small(clip(values), title), texts("bench.range", low=0, high=WHITE)
-    else:
-        inside, told = maps.signed_picture(values, title), texts("bench.range", low=digits(WHITE * values.min()), high=digits(WHITE * values.max()))
-    return _panel(role, title, inside, told)
+def _range(value: float) -> str:
+    return digits(round(WHITE * float(value), 2))
 
 
 def _difference(trial: Trial, texts: Texts) -> str:

@@ -63,9 +63,9 @@ def signed(values: NDArray[np.floating], caption: str, unit: float = WHITE) -> s
     return figure(signed_picture(values, caption), f"{caption}: −{limit} … +{limit}")
 
 
-def signed_picture(values: NDArray[np.floating], alt: str) -> str:
-    """A signed map around mid grey in its frame: its largest absolute value is white, or black if negative."""
-    largest = float(np.abs(values).max()) or 1.0
+def signed_picture(values: NDArray[np.floating], alt: str, largest: float = 0.0) -> str:
+    """A signed map around mid grey in its frame: `largest`, if left out the largest absolute value, is white, or black if negative."""
+    largest = largest or float(np.abs(values).max()) or 1.0
     return small(clip(0.5 + values / (2 * largest)), alt)
 
 

@@ -29,8 +29,14 @@ TOO_LONG = 100_000  # characters: no path of MAX_POINTS needs them
 # The value is what was painted, as JSON: {"points": [[row, column], …]} in px, or a ready-made shake, {"strength": …, "seed": …}.
 _PAINT = """
 const field = () => element.querySelector('svg'), side = Number(field().dataset.side), most = Number(field().dataset.most);
-let told = JSON.parse(props.value), made = told, points = told.points || [], brush = null, waiting = false;
-const tell = () => { props.value = JSON.stringify(told); trigger('input'); };
+const linked = /^([a-z]+)-([0-9]{1,4})$/.exec(new URLSearchParams(location.search).get('shake') || '');
+let told = linked && element.querySelector(`[data-strength=${linked[1]}]`) ? { strength: linked[1], seed: Number(linked[2]) } : JSON.parse(props.value), made = told.strength ? told : JSON.parse(props.value), points = told.points || [], brush = null, waiting = false;
+const link = () => {
+  const address = new URL(location.href);
+  if (told.strength) address.searchParams.set('shake', told.strength + '-' + told.seed); else address.searchParams.delete('shake');
+  history.replaceState(history.state, '', address);
+};
+const tell = () => { link(); props.value = JSON.stringify(told); trigger('input'); };
 const soon = () => { if (!waiting) { waiting = true; setTimeout(() => { waiting = false; tell(); }, 60); } };
 const show = () => {
   const drawn = field().querySelector('.drawn'), pen = field().querySelector('.pen'), last = points[points.length - 1];
@@ -87,6 +93,7 @@ element.addEventListener('click', event => {
   else clear();
 });
 show();
+if (linked) props.value = JSON.stringify(told);
 """
 
 # The path of a ready-made shake is known to the server alone. What stands beside a newer path grows pale until its own answer comes.
@@ -219,7 +226,7 @@ def finding(undone: Undone, setting: Setting, texts: Texts) -> str:
     gains = [attempt.gain for attempt in (undone.right, undone.turned, guess)]
     if guess.believed is None or guess.confidence is None:
         return texts("shake.no_estimate", restorer=restorer, right=_gain(undone.right, texts), turned=_gain(undone.turned, texts), turn=f"{setting.turn:g}")
-    took = {"took": describe(guess.believed, texts), "sure": digits(100 * guess.confidence)}
+    took = {"took": describe(guess.believed, texts), "sure": digits(100 * guess.confidence, 2)}
     if gains[0] is not None and gains[0] == gains[1] == gains[2]:
         return texts("shake.same", restorer=restorer, gain=_gain(undone.right, texts), **took)
     return texts(

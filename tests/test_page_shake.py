@@ -16,7 +16,7 @@ from deblur.estimate import estimate
 from deblur.image import from_bytes, to_bytes
 from deblur.lessons.shake import MAX_POINTS, camera_path, camera_shake, path_psf, turned
 from deblur.restore import RESTORERS
-from deblur.ui import shake
+from deblur.ui import pad, shake
 from deblur.ui.state import FIRST_GARMENT, State
 from deblur.ui.texts import LANGUAGES, digits, load_texts, signed
 
@@ -85,7 +85,7 @@ def wait_for(page, psf: np.ndarray, noise: float = 0) -> None:
 def spot(page, row: float, column: float) -> tuple[float, float]:
     """Where a pixel of the field lies on the screen."""
     box = page.locator("#shake-pad svg").bounding_box()
-    return box["x"] + (column + 0.5) / shake.FIELD * box["width"], box["y"] + (row + 0.5) / shake.FIELD * box["height"]
+    return box["x"] + (column + 0.5) / pad.FIELD * box["width"], box["y"] + (row + 0.5) / pad.FIELD * box["height"]
 
 
 STROKES = [(8, 8), (8, 12), (11, 12), (12, 9)]
@@ -163,7 +163,7 @@ def test_a_path_painted_by_keys_and_cleared(page) -> None:
 
 def test_ready_made_shakes_show_their_path_and_the_dice_makes_others(page) -> None:
     open_tab(page)
-    seed = json.loads(shake.FIRST)["seed"]
+    seed = json.loads(pad.FIRST)["seed"]
     wait_for(page, camera_shake("light", seed))
     page.click("#shake-pad [data-strength=strong]")
     assert page.get_attribute("#shake-pad [data-strength=strong]", "aria-pressed") == "true"
@@ -193,7 +193,7 @@ def test_noise_and_restorer_are_followed(page) -> None:
     open_tab(page)
     page.locator("#control-shake-noise input[type=number]").fill("0.05")
     page.locator("#control-shake-noise input[type=number]").blur()
-    wait_for(page, camera_shake("light", json.loads(shake.FIRST)["seed"]), 0.05)
+    wait_for(page, camera_shake("light", json.loads(pad.FIRST)["seed"]), 0.05)
     assert "noise 0.05" in page.inner_text("#shake-first .blurred .what")
     page.click("#control-shake-restorer label:has-text('Thesis')")
     page.wait_for_selector("#shake-rest .verdict:has-text('does not look at the path')")
@@ -224,7 +224,7 @@ def test_what_is_no_path_gets_one_sentence(drawn, code, language) -> None:
 
 
 def test_nonsense_in_the_sliders_becomes_allowed() -> None:
-    made = shake.Setting.of(shake.FIRST, float("nan"), "far", "magic", State.from_query({}), None)
+    made = shake.Setting.of(pad.FIRST, float("nan"), "far", "magic", State.from_query({}), None)
     assert (made.noise, made.turn) == (0, 10) and made.restorer in RESTORERS
 
 
@@ -250,12 +250,12 @@ def test_a_refusal_stands_where_the_picture_would_be() -> None:
 
 def test_a_photograph_is_shaken_in_colour() -> None:
     upload = to_bytes(photograph((40, 52, 3)))
-    made = shake.Setting.of(shake.FIRST, 0, 10, "wiener", State.from_query({}), upload)
+    made = shake.Setting.of(pad.FIRST, 0, 10, "wiener", State.from_query({}), upload)
     yours = shake.Setting(made.told, 0, 10, "wiener", State.from_fields({"source": "yours"}.get), upload)
     html = shake.first(yours, load_texts("en"))
     address = re.findall(r'src="([^"]*)"', html)[2]
     seen = np.asarray(Image.open(io.BytesIO(base64.b64decode(address.split(",")[1]))))
-    psf = camera_shake("light", json.loads(shake.FIRST)["seed"])
+    psf = camera_shake("light", json.loads(pad.FIRST)["seed"])
     expected = np.stack([moved_and_added(from_bytes(upload)[:, :, channel], psf) for channel in range(3)], axis=2)
     assert np.abs(seen - expected).max() <= 1 and made.key != yours.key
     assert digits(-10 * np.log10(np.mean((from_bytes(seen).astype(float) - from_bytes(upload)) ** 2))) in html

@@ -140,12 +140,13 @@ def _sides(role: str, trial: Trial, law: str, texts: Texts) -> str:
     if law == "shift" and trial.unseen:  # most of the black frame need not be shown, unless something differs there
         both = {side: values[FRAME:-FRAME, FRAME:-FRAME] for side, values in both.items()}
     low, high = min(float(values.min()) for values in both.values()), max(float(values.max()) for values in both.values())
-    ordinary = low > -LEVEL / 2 and high < 1 + LEVEL / 2
+    limit, ordinary = max(-low, high), low > -LEVEL / 2 and high < 1 + LEVEL / 2
     shown = ""
     for side, values in both.items():
         title = texts(f"bench.{law}.{side}")
-        inside = maps.small(clip(values), title) if ordinary else maps.signed_picture(values, title, max(-low, high))
-        shown += _panel(role, title, inside, texts("bench.range", low=_range(values.min()), high=_range(values.max())))
+        inside = maps.small(clip(values), title) if ordinary else maps.signed_picture(values, title, limit)
+        told = texts("bench.range", low=_range(values.min()), high=_range(values.max()))
+        shown += _panel(role, title, inside, told if ordinary else f"{told}. {texts('bench.around', limit=_range(limit))}")
     return shown
 
 
@@ -157,7 +158,8 @@ def _difference(trial: Trial, texts: Texts) -> str:
     told = texts("bench.differ", grade=_grade(trial, texts), largest=_levels(trial, texts))
     if trial.holds:
         return _panel(_kept(trial), texts("bench.difference"), f'<div class="frame"><p class="instead">{escape(texts("bench.nothing"))}</p></div>', told)
-    return _panel(_kept(trial), texts("bench.difference"), maps.signed_picture(trial.difference, texts("bench.difference")), told)
+    legend = texts("bench.around", limit=_levels(trial, texts))
+    return _panel(_kept(trial), texts("bench.difference"), maps.signed_picture(trial.difference, texts("bench.difference")), f"{told}. {legend}")
 
 
 def _panel(role: str, title: str, inside: str, told: str) -> str:

@@ -81,7 +81,9 @@ element.addEventListener('click', event => {
   else clear();
 });
 show();
-if (linked) props.value = JSON.stringify(told);
+if (linked) new IntersectionObserver((entries, observer) => {
+  if (entries.some(entry => entry.isIntersecting)) { observer.disconnect(); tell(); }
+}).observe(element);
 """
 
 

@@ -105,11 +105,34 @@ def _shares(inside: NDArray[np.bool_], side: int) -> Psf:
 
 
 def shake(rng: np.random.Generator, side: int) -> Psf:
+    """Simulate the light of a point under `shake_path`, softened a little.
+
+    Args:
+        rng: Where the path is drawn from.
+        side: Of the PSF in px, odd; an even one is reduced by one.
+    """
+    side -= 1 - side % 2
+    spot = side // 2 + shake_path(rng, side)
+    corner = np.floor(spot).astype(int)
+    part = spot - corner
+    psf = np.zeros((side + 1, side + 1))
+    for down in (0, 1):
+        for right in (0, 1):
+            share = np.abs(1 - down - part[:, 0]) * np.abs(1 - right - part[:, 1])
+            np.add.at(psf, (corner[:, 0] + down, corner[:, 1] + right), share)
+    psf = cv2.GaussianBlur(psf[:side, :side], (3, 3), rng.uniform(0.3, 0.7), borderType=cv2.BORDER_CONSTANT)
+    return psf / psf.sum()
+
+
+def shake_path(rng: np.random.Generator, side: int) -> NDArray[np.float64]:
     """Simulate the path of a hand-held camera during the exposure: a smooth random walk, drawn so that it just fits.
 
     Args:
         rng: Where the path is drawn from.
         side: Of the PSF in px, odd; an even one is reduced by one.
+
+    Returns:
+        Where the camera was at equal intervals of time, (steps, 2), in px down and right of the middle.
 
     Source: the idea of Boracchi and Foi 2012 (random motion with inertia), simplified.
     """
@@ -124,17 +147,7 @@ def shake(rng: np.random.Generator, side: int) -> Psf:
         place = place + speed
         path[step] = place
     path -= (path.max(axis=0) + path.min(axis=0)) / 2
-    path *= (side - 2) / 2 / np.abs(path).max() * rng.uniform(0.6, 1.0)
-    spot = side // 2 + path
-    corner = np.floor(spot).astype(int)
-    part = spot - corner
-    psf = np.zeros((side + 1, side + 1))
-    for down in (0, 1):
-        for right in (0, 1):
-            share = np.abs(1 - down - part[:, 0]) * np.abs(1 - right - part[:, 1])
-            np.add.at(psf, (corner[:, 0] + down, corner[:, 1] + right), share)
-    psf = cv2.GaussianBlur(psf[:side, :side], (3, 3), rng.uniform(0.3, 0.7), borderType=cv2.BORDER_CONSTANT)
-    return psf / psf.sum()
+    return path * ((side - 2) / 2 / np.abs(path).max() * rng.uniform(0.6, 1.0))
 
 
 def horizontal_response(psf: Psf, count: int) -> NDArray[np.complex128]:

@@ -7,15 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deblur.degrade import Degradation
+from deblur.degrade import LEVEL, Degradation
 from deblur.image import Picture
-from deblur.restore import Restorer
+from deblur.restore import Restorer, thesis_network
 
 Map = NDArray[np.float64]
 Run = Callable[[Picture], NDArray]
 
 TOLERANCE = 1e-4  # single precision stays below it; one grey level is 40 times as much
 MARGIN = 16  # px of black around the picture that is moved, and once more that is not compared
+CUT_ONLY = ("unsharp", "inverse", "wiener")  # convolutions but for the cut of their answer to [0, 1]
+FAINT = 8  # by how much less contrast nothing of these is cut; a power of two, so that it rounds nothing
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,11 @@ class Trial:
     def holds(self) -> bool:
         """Whether the law is kept."""
         return self.largest <= self.tolerance
+
+    @property
+    def unseen(self) -> bool:
+        """Whether it is kept as far as an 8-bit picture can show."""
+        return self.holds or self.largest < LEVEL / 2
 
 
 def superposition(run: Run, first: Picture, second: Picture, tolerance: float = TOLERANCE) -> Trial:
@@ -77,6 +84,20 @@ def shift(run: Run, picture: Picture, down: int = 3, right: int = 2, tolerance: 
     return _trial(_of(run, moved)[inner], np.roll(_of(run, framed), (down, right), axis=(0, 1))[inner], tolerance)
 
 
+def filter_trials(degradation: Degradation, first: Picture, second: Picture) -> tuple[Trial, Trial]:
+    """Put both laws to a filter: superposition, shift."""
+    run = filter_of(degradation)
+    return superposition(run, first, second), shift(run, first)
+
+
+def restorer_trials(run: Run, degradation: Degradation, first: Picture, second: Picture) -> tuple[Trial, Trial]:
+    """Put both laws to something that undoes a degradation, on pictures as its filter leaves them: superposition, shift."""
+    reach = degradation.filter.reach(**degradation.values)
+    wide = degradation.reblur(np.pad(first, [(2 * reach, 2 * reach)] * 2 + [(0, 0)] * (first.ndim - 2)))
+    framed = wide[reach:-reach, reach:-reach]  # what is cut away is black, but for what the mirrored border brought in
+    return superposition(run, degradation.reblur(first), degradation.reblur(second)), shift(run, framed)
+
+
 def filter_of(degradation: Degradation) -> Run:
     """The blur alone, in floating point."""
     return degradation.reblur
@@ -97,6 +118,23 @@ def before_sigmoid(network: Any) -> Run:
 
     run = answers(affine_of(network))
     return lambda blurred: run(blurred[None])[0]
+
+
+def before_last_step(restorer: Restorer, degradation: Degradation, **values: object) -> Run | None:
+    """A restorer without the sigmoid or the cut to [0, 1] that ends it, where the rest of it is meant to be a convolution; else None.
+
+    Raises:
+        ValueError: The restorer does not apply, or its weights are missing.
+    """
+    if restorer.name in CUT_ONLY:
+        run = restorer_of(restorer, degradation, **values)
+        return lambda blurred: (_of(run, blurred / np.float32(FAINT) + np.float32(0.5)) - 0.5) * FAINT
+    if restorer.name != "thesis":
+        return None
+    from deblur import weights  # brings Keras
+
+    chosen = {param.name: values.get(param.name, param.default) for param in restorer.params}
+    return before_sigmoid(weights.load(thesis_network(degradation, **chosen)))  # type: ignore[arg-type]
 
 
 def _of(run: Run, picture: Picture) -> Map:

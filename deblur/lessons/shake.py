@@ -1,20 +1,27 @@
-"""Draw your shake: a painted path of the hand becomes a PSF."""
+"""Draw your shake: a painted path of the hand becomes a PSF, which is undone knowing it, almost knowing it, and not knowing it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deblur import kernels
-from deblur.image import shrink
+from deblur import kernels, metrics
+from deblur.degrade import Degradation
+from deblur.estimate import estimate
+from deblur.image import Picture, shrink
 from deblur.kernels import Psf
-from deblur.params import Choice
-from deblur.reasons import InputError
+from deblur.params import Choice, Param
+from deblur.reasons import InputError, Reason
+from deblur.restore import RESTORERS
 
 MAX_SIDE = 31  # px, as far as the other filters reach
+MAX_POINTS = 2000  # of a path
 STRENGTH = Choice("strength", "medium", ("light", "medium", "strong"))
 SIDES = {"light": 7, "medium": 13, "strong": 23}  # px that the path may span
+SEED = Param("seed", 0, 0, 9999, 1)  # of a ready-made shake
+TURN = Param("turn", 10, 0, 90, 5, "degrees")  # by how much the almost right PSF is off
 STEPS_PER_PIXEL = 16  # of the light that a path leaves
 
 
@@ -28,8 +35,11 @@ def path_psf(points: Sequence[tuple[float, float]], side: int | None = None) -> 
         side: Scale the path to this many px on its longer side, 2 to `MAX_SIDE`; left as it is if left out.
 
     Raises:
-        ValueError: There is no point, one is not finite, the path is longer than `MAX_SIDE` px on a side, or `side` is out of range.
+        ValueError: There is no point or more than `MAX_POINTS`, one is not finite, the path is longer than `MAX_SIDE` px on a side, or `side` is
+            out of range.
     """
+    if len(points) > MAX_POINTS:
+        raise InputError("too_many_points", "a path of {count} points: expected at most {limit}. Paint a shorter line.", count=len(points), limit=MAX_POINTS)
     path = np.asarray(points, np.float64)
     if path.ndim != 2 or path.shape[1:] != (2,) or not len(path) or not np.isfinite(path).all():
         raise InputError("bad_path", "path of shape {shape}: expected at least one finite (row, column). Paint a line.", shape=path.shape)
@@ -42,15 +52,7 @@ def path_psf(points: Sequence[tuple[float, float]], side: int | None = None) -> 
             "path_too_long", "a path of {extent:.3g} px: expected at most {limit} px on a side. Give a side to scale it to.", extent=extent + 1, limit=MAX_SIDE
         )
     spots, light = _spots(path)
-    spots -= light @ spots / light.sum()
-    reach = int(np.ceil(np.abs(spots).max())) + 1
-    psf = np.zeros((2 * reach + 1,) * 2)
-    corner = np.floor(spots).astype(np.int64)
-    part = spots - corner
-    for down, right in np.ndindex(2, 2):
-        share = np.abs(1 - down - part[:, 0]) * np.abs(1 - right - part[:, 1]) * light
-        np.add.at(psf, (corner[:, 0] + down + reach, corner[:, 1] + right + reach), share)
-    return kernels.check_psf(_trimmed(psf))
+    return _gathered(spots - light @ spots / light.sum(), light)
 
 
 def mask_psf(mask: NDArray, side: int = MAX_SIDE) -> Psf:
@@ -85,6 +87,96 @@ def camera_shake(strength: str = STRENGTH.default, seed: int | np.random.Generat
         ValueError: The strength is none of `STRENGTH.options`.
     """
     return kernels.shake(np.random.default_rng(seed), SIDES[STRENGTH.check(strength)])
+
+
+def camera_path(strength: str = STRENGTH.default, seed: int | np.random.Generator = 0) -> NDArray[np.float64]:
+    """The path behind `camera_shake` of the same seed: where the hand was at equal intervals of time, (steps, 2), px down and right of the middle.
+
+    Raises:
+        ValueError: The strength is none of `STRENGTH.options`.
+    """
+    return kernels.shake_path(np.random.default_rng(seed), SIDES[STRENGTH.check(strength)])
+
+
+def turned(psf: Psf, degrees: float) -> Psf:
+    """Turn a PSF counter-clockwise about its middle; the light of each pixel is shared among the four around its new place."""
+    radians = np.deg2rad(degrees)
+    rows, columns = (places.reshape(-1) - size // 2 for places, size in zip(np.indices(psf.shape), psf.shape, strict=True))
+    spots = np.stack([rows * np.cos(radians) - columns * np.sin(radians), rows * np.sin(radians) + columns * np.cos(radians)], axis=1)
+    lit = psf.reshape(-1) > 0
+    return _gathered(np.round(spots[lit], 9), psf.reshape(-1)[lit])
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One way to undo a shake.
+
+    Attributes:
+        believed: The degradation that the restorer was told.
+        restored: What it made of that; None where it refused.
+        reason: Why it refused.
+        psnr: Of the restored picture.
+        gain: dB over doing nothing.
+        confidence: Of the estimate, where there was one.
+    """
+
+    believed: Degradation | None
+    restored: Picture | None = None
+    reason: Reason | None = None
+    psnr: float | None = None
+    gain: float | None = None
+    confidence: float | None = None
+
+
+@dataclass(frozen=True)
+class Undone:
+    """A shaken picture and what became of it with the right PSF, with one that is turned, and with the filter the picture seems to have suffered."""
+
+    right: Attempt
+    turned: Attempt
+    estimated: Attempt
+
+
+def undo(sharp: Picture, blurred: Picture, degradation: Degradation, restorer: str, turn: float = TURN.default) -> Undone:
+    """Restore a shaken picture three times; the restorer's own parameters keep their defaults.
+
+    Args:
+        sharp: The truth.
+        blurred: What `degradation` made of it.
+        degradation: With a PSF.
+        restorer: A key of `RESTORERS`.
+        turn: By how many degrees the almost right PSF is turned.
+    """
+    psf = degradation.psf
+    assert psf is not None, "a shake is a convolution"
+    almost = degradation.with_(custom=turned(psf, turn))
+    first, second = (_attempt(sharp, blurred, believed, restorer) for believed in (degradation, almost))
+    try:
+        likeliest = estimate(blurred)[0]
+    except InputError as refusal:
+        return Undone(first, second, Attempt(None, reason=refusal.reason))
+    return Undone(first, second, _attempt(sharp, blurred, likeliest.degradation, restorer, likeliest.confidence))
+
+
+def _attempt(sharp: Picture, blurred: Picture, believed: Degradation, restorer: str, confidence: float | None = None) -> Attempt:
+    try:
+        restored = RESTORERS[restorer].restore(blurred, believed)
+    except InputError as refusal:
+        return Attempt(believed, reason=refusal.reason, confidence=confidence)
+    before, after = metrics.psnr(blurred, sharp), metrics.psnr(restored, sharp)
+    return Attempt(believed, restored, None, after, 0.0 if before == after else after - before, confidence)
+
+
+def _gathered(spots: NDArray[np.float64], light: NDArray[np.float64]) -> Psf:
+    """Light at places between the pixels, (count, 2) px down and right of the middle, shared among the four pixels around each."""
+    reach = int(np.ceil(np.abs(spots).max())) + 1
+    psf = np.zeros((2 * reach + 1,) * 2)
+    corner = np.floor(spots).astype(np.int64)
+    part = spots - corner
+    for down, right in np.ndindex(2, 2):
+        share = np.abs(1 - down - part[:, 0]) * np.abs(1 - right - part[:, 1]) * light
+        np.add.at(psf, (corner[:, 0] + down + reach, corner[:, 1] + right + reach), share)
+    return kernels.check_psf(_trimmed(psf))
 
 
 def _spots(path: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -60,9 +60,14 @@ def signed(values: NDArray[np.floating], caption: str, unit: float = WHITE) -> s
         caption: What it shows.
         unit: By what a value is multiplied to be written: grey levels, or 1 for plain numbers.
     """
-    largest = float(np.abs(values).max()) or 1.0
-    limit = digits(unit * largest)
-    return figure(small(clip(0.5 + values / (2 * largest)), caption), f"{caption}: −{limit} … +{limit}")
+    limit = digits(unit * (float(np.abs(values).max()) or 1.0))
+    return figure(signed_picture(values, caption), f"{caption}: −{limit} … +{limit}")
+
+
+def signed_picture(values: NDArray[np.floating], alt: str, largest: float = 0.0) -> str:
+    """A signed map around mid grey in its frame: `largest`, if left out the largest absolute value, is white, or black if negative."""
+    largest = largest or float(np.abs(values).max()) or 1.0
+    return small(clip(0.5 + values / (2 * largest)), alt)
 
 
 def sheet(kernels: NDArray[np.floating], alt: str, unit: float = WHITE) -> tuple[str, str]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from deblur import restore
 from deblur.estimate import estimate
-from deblur.ui import api, inside, lost, network, play, results
+from deblur.ui import api, bench, inside, lost, network, play, results, shake
 from deblur.ui.texts import LANGUAGES, Texts, load_texts
 
 STYLE = Path(__file__).parent / "style.css"
@@ -117,7 +117,11 @@ def _content(texts: Texts) -> None:
                 inside.build(texts, [tab, pixel], controls, picture)
             with gr.Tab(texts("net.tab"), id="network") as network_tab:
                 network.build(texts, network_tab, tab, controls, picture)
+            with gr.Tab(texts("bench.tab"), id="bench-tab"):
+                bench.build(texts, controls)
         with gr.Tab(texts("tab.lost"), id="lost-tab") as tab:
             lost.build(texts, tab, controls, picture)
+        with gr.Tab(texts("shake.tab"), id="shake-tab"):
+            shake.build(texts, controls, picture)
         with gr.Tab(texts("tab.results"), id="results"):
             results.build(texts)

@@ -25,7 +25,8 @@ NO_COMPARISON = ""  # what stands there while nobody has asked for one; any chan
 _FOLLOW_LINK = """
 const follow = () => {
   const shown = element.querySelector('[data-query]');
-  if (shown) history.replaceState(history.state, '', location.pathname + '?' + shown.dataset.query);
+  const shake = new URLSearchParams(location.search).get('shake');  // of the tab of that name
+  if (shown) history.replaceState(history.state, '', location.pathname + '?' + shown.dataset.query + (shake ? '&shake=' + encodeURIComponent(shake) : ''));
 };
 watch('value', follow);
 """

@@ -12,6 +12,7 @@ from deblur.restore import RESTORERS
 
 GARMENT, YOURS, BLIND = SOURCES = ("garment", "yours", "blind")  # blind: a picture that is blurred already, nobody knows how
 FIRST_GARMENT = 1  # a pullover that reads “Lee”: everyone sees when the letters are lost
+ELSEWHERE = ("shake",)  # names in a link that other tabs follow
 BEST_RESTORER, NEEDS_NO_NETWORK = "universal", "wiener"
 
 
@@ -57,7 +58,7 @@ class State:
     def ignored(self, query: Mapping[str, str]) -> tuple[str, ...]:
         """The names in a link that this state does not follow, because they are unknown or their values are not allowed."""
         own = parse_qs(self.query(), keep_blank_values=True)
-        return tuple(name for name, value in query.items() if name not in own or not _same(value, own[name][0]))
+        return tuple(name for name, value in query.items() if name not in ELSEWHERE and (name not in own or not _same(value, own[name][0])))
 
     @classmethod
     def from_fields(cls, get: Callable[[str], object]) -> "State":

@@ -5,7 +5,19 @@ import pytest
 
 from deblur.blur import BLURS, LinearBlur
 from deblur.degrade import Degradation
-from deblur.lessons.bench import before_sigmoid, filter_of, restorer_of, shift, superposition
+from deblur.lessons.bench import (
+    CUT_ONLY,
+    TOLERANCE,
+    Trial,
+    before_last_step,
+    before_sigmoid,
+    filter_of,
+    filter_trials,
+    restorer_of,
+    restorer_trials,
+    shift,
+    superposition,
+)
 from deblur.restore import RESTORERS
 from deblur.weights import load
 from tests.conftest import photograph
@@ -66,3 +78,49 @@ def test_wiener_passes_until_it_is_cut():
     stark = np.kron(np.indices((13, 16)).sum(axis=0) % 2, np.ones((2, 2))).astype(np.float32)
     assert not superposition(run, stark, stark[::-1]).holds
     assert not superposition(restorer_of(RESTORERS["total_variation"], degradation), first, second).holds
+
+
+@pytest.mark.parametrize("name", ["unsharp", "inverse", "wiener"])
+def test_before_the_cut_a_linear_restorer_is_a_convolution(name, pair):
+    degradation = Degradation("gaussian", {"size": 5})
+    pair = [(picture > 0.5).astype(np.float32) for picture in pair]
+    whole = restorer_trials(restorer_of(RESTORERS[name], degradation), degradation, *pair)
+    run = before_last_step(RESTORERS[name], degradation)
+    uncut = restorer_trials(run, degradation, *pair)
+    assert not whole[0].unseen and uncut[0].unseen and whole[1].unseen and uncut[1].unseen
+    blurred = degradation.reblur(pair[0])
+    assert np.allclose(np.clip(run(blurred), 0, 1), RESTORERS[name].restore(blurred, degradation), atol=1e-4)
+
+
+def test_only_what_is_meant_to_be_linear_has_a_last_step(pair):
+    assert {name for name, restorer in RESTORERS.items() if before_last_step(restorer, Degradation())} == {*CUT_ONLY, "thesis"}
+    first = pair[0] if pair[0].ndim == 2 else pair[0][:, :, 1]
+    run = before_last_step(RESTORERS["thesis"], Degradation("average"), network="thesis-average")
+    sigmoid = 1 / (1 + np.exp(-run(first)))
+    assert np.allclose(sigmoid, RESTORERS["thesis"].restore(first, Degradation("average")), atol=1e-5)
+
+
+@pytest.mark.parametrize(("largest", "holds", "unseen"), [(0.5e-4, True, True), (0.4 / 255, False, True), (0.6 / 255, False, False)])
+def test_what_no_8_bit_picture_shows_is_told_apart(largest, holds, unseen):
+    trial = Trial(np.zeros((2, 2)), np.full((2, 2), largest), largest, TOLERANCE)
+    assert (trial.holds, trial.unseen) == (holds, unseen)
+
+
+@pytest.mark.parametrize("name", BLURS)
+def test_restorers_are_tried_on_blurred_pictures(name, pair):
+    degradation, seen = Degradation(name), []
+
+    def look(blurred):
+        seen.append(blurred)
+        return blurred
+
+    restorer_trials(look, degradation, *pair)
+    assert np.allclose(seen[2], degradation.reblur(pair[0]) / 2, atol=1e-6)
+    around = seen[-1].shape[0] - pair[0].shape[0]
+    wide = np.pad(pair[0], [(around // 2, around // 2)] * 2 + [(0, 0)] * (pair[0].ndim - 2))
+    assert np.allclose(seen[-1], degradation.reblur(wide), atol=1e-6)
+
+
+def test_filters_are_tried_on_sharp_pictures(pair):
+    adds, moves = filter_trials(Degradation("median"), *pair)
+    assert adds.largest == superposition(Degradation("median").reblur, *pair).largest and moves.holds

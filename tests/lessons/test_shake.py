@@ -6,7 +6,9 @@ import pytest
 
 from deblur import kernels
 from deblur.degrade import Degradation
-from deblur.lessons.shake import MAX_SIDE, STRENGTH, camera_shake, mask_psf, path_psf
+from deblur.estimate import estimate
+from deblur.lessons.shake import MAX_POINTS, MAX_SIDE, STRENGTH, camera_path, camera_shake, mask_psf, path_psf, turned, undo
+from deblur.restore import RESTORERS
 from tests.conftest import photograph
 
 
@@ -98,3 +100,62 @@ def test_a_painted_blur_applies_to_every_picture():
         sharp = photograph(shape)
         blurred = Degradation.from_psf(camera_shake("light", 1)).apply(sharp)
         assert blurred.shape == shape and blurred.std() < sharp.std()
+
+
+def test_too_many_points_are_refused():
+    path_psf([(0, column % 9) for column in range(MAX_POINTS)])
+    with pytest.raises(ValueError, match=f"{MAX_POINTS + 1} points"):
+        path_psf([(0, column % 9) for column in range(MAX_POINTS + 1)])
+
+
+@pytest.mark.parametrize("strength", STRENGTH.options)
+@pytest.mark.parametrize("seed", [0, 7])
+def test_the_path_of_a_camera_shake_is_where_its_light_lies(strength, seed):
+    psf, path = camera_shake(strength, seed), camera_path(strength, seed)
+    half = len(psf) // 2
+    drawn, _, _ = np.histogram2d(*path.T, bins=[np.arange(-half - 0.5, half + 1)] * 2)  # equal times leave equal light
+    drawn, seen = (cv2.GaussianBlur(light, (5, 5), 1) for light in (drawn, psf))
+    assert np.corrcoef(drawn.ravel(), seen.ravel())[0, 1] > 0.95
+    assert not np.array_equal(camera_path(strength, seed + 1), path)
+
+
+def middle(psf: np.ndarray, side: int) -> np.ndarray:
+    """The PSF on a square of another size, around the same middle."""
+    wide = np.pad(psf, [(side, side)] * 2)
+    rows, columns = (size // 2 - side // 2 for size in wide.shape)
+    return wide[rows : rows + side, columns : columns + side]
+
+
+def test_turned_psfs(asymmetric_psf):
+    assert np.allclose(middle(turned(asymmetric_psf, 0), 9), middle(asymmetric_psf, 9))
+    assert np.allclose(middle(turned(asymmetric_psf, 90), 9), np.rot90(middle(asymmetric_psf, 9)))
+    line, true = (middle(psf, 15) for psf in (turned(kernels.motion(11, 0), 30), kernels.motion(11, 30)))
+    assert line.sum() == pytest.approx(1) and np.abs(centre_of(line)).max() < 1e-9
+    assert np.corrcoef(line.ravel(), true.ravel())[0, 1] > 0.9
+    assert np.corrcoef(line[::-1].ravel(), true.ravel())[0, 1] < 0.5
+
+
+def test_undoing_a_shake_three_times():
+    sharp = photograph((48, 40), seed=3)
+    degradation = Degradation.from_psf(camera_shake("light", 3), noise=0.01)
+    blurred = degradation.apply(sharp)
+    undone = undo(sharp, blurred, degradation, "wiener", 20)
+    assert np.array_equal(undone.right.restored, RESTORERS["wiener"].restore(blurred, degradation))
+    wrong = Degradation.from_psf(turned(camera_shake("light", 3), 20), noise=0.01)
+    assert np.array_equal(undone.turned.restored, RESTORERS["wiener"].restore(blurred, wrong))
+    likeliest = estimate(blurred)[0]
+    assert (undone.estimated.believed, undone.estimated.confidence) == (likeliest.degradation, likeliest.confidence)
+    for attempt in (undone.right, undone.turned, undone.estimated):
+        before, after = (-10 * np.log10(np.mean((picture.astype(float) - sharp) ** 2)) for picture in (blurred, attempt.restored))
+        assert (attempt.psnr, attempt.gain) == (pytest.approx(after), pytest.approx(after - before))
+    assert undone.right.gain > undone.turned.gain
+
+
+def test_refusals_are_told():
+    sharp = np.zeros((30, 30), np.float32)
+    degradation = Degradation.from_psf(camera_shake("light", 3), storage="float")
+    undone = undo(sharp, degradation.apply(sharp), degradation, "wiener")
+    assert undone.estimated.believed is None and undone.estimated.reason.code == "nothing_to_estimate"
+    small = photograph((9, 9))
+    undone = undo(small, small, Degradation.from_psf(camera_shake("strong", 3)), "universal")
+    assert undone.right.restored is None and undone.right.reason.code == "picture_too_small"

@@ -51,17 +51,18 @@ def weights(values: NDArray[np.floating], caption: str, whole: bool = False) -> 
     return figure(inside, f"{caption}, 0 – {digits(largest)}")
 
 
-def signed(values: NDArray[np.floating], caption: str, unit: float = WHITE) -> str:
+def signed(values: NDArray[np.floating], caption: str, unit: float = WHITE, limit: float | None = None) -> str:
     """A signed map around mid grey, with the range it shows.
 
     Args:
         values: (H, W).
         caption: What it shows.
         unit: By what a value is multiplied to be written: grey levels, or 1 for plain numbers.
+        limit: What white stands for; the largest absolute value if left out.
     """
-    largest = float(np.abs(values).max()) or 1.0
-    limit = digits(unit * largest)
-    return figure(small(clip(0.5 + values / (2 * largest)), caption), f"{caption}: −{limit} … +{limit}")
+    largest = limit or float(np.abs(values).max()) or 1.0
+    end = digits(unit * largest)
+    return figure(small(clip(0.5 + values / (2 * largest)), caption), f"{caption}: −{end} … +{end}")
 
 
 def figure(inside: str, caption: str) -> str:

@@ -34,6 +34,33 @@ def test_every_language_has_the_same_texts_with_the_same_fields(language) -> Non
             assert set(re.findall(r"{(\w+)", text)) == set(re.findall(r"{(\w+)", other[key])), key
 
 
+def reasons() -> list[tuple[str, str, set[str]]]:
+    """Every refusal that the source can make: file, code, names of its fields."""
+    found = []
+    for path in (ROOT / "deblur").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("Reason", "InputError")
+            if named and isinstance(node.args[0], ast.Constant):
+                found.append((path.name, node.args[0].value, {keyword.arg for keyword in node.keywords}))
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_refusal_has_its_text_made_of_its_fields(language) -> None:
+    texts = load_texts(language)
+    assert len({code for _, code, _ in reasons()}) > 40
+    for path, code, fields in reasons():
+        text = texts.get(f"reason.{code}")
+        assert text, f"{path}: reason.{code} has no text in {language}"
+        assert set(re.findall(r"{(\w+)", text)) <= fields, f"{path}: {code}"
+
+
+def test_a_refusal_is_told_in_the_visitors_language() -> None:
+    with pytest.raises(ValueError) as refused:
+        BLURS["gaussian"](photograph((30, 30)), size=4)
+    assert load_texts("es").reason(refused.value.reason) == "size = 4 no está permitido. Prueba con 5."
+
+
 def test_locale_files_repeat_no_key() -> None:
     def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
         keys = [key for key, _ in pairs]

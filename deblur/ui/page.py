@@ -8,7 +8,7 @@ import numpy as np
 
 from deblur import restore
 from deblur.estimate import estimate
-from deblur.ui import api, inside, lost, play, results
+from deblur.ui import api, inside, lost, photo, play, results
 from deblur.ui.texts import LANGUAGES, Texts, load_texts
 
 STYLE = Path(__file__).parent / "style.css"
@@ -27,7 +27,7 @@ element.addEventListener('click', async event => {
 document.documentElement.lang = element.querySelector('header').lang;
 // A number typed beside a slider snaps to the closest one that the slider can take.
 document.addEventListener('change', event => {
-  const box = event.target, range = box.closest('[id^=control-]')?.querySelector('input[type=range]');
+  const box = event.target, range = box.closest('[id*=control-]')?.querySelector('input[type=range]');
   if (box.type !== 'number' || !range) return;
   const low = Number(range.min), high = Number(range.max), step = Number(range.step);
   const typed = box.value === '' ? low : Math.min(Math.max(Number(box.value), low), high);
@@ -112,6 +112,8 @@ def _content(texts: Texts) -> None:
     with gr.Tabs():
         with gr.Tab(texts("tab.play"), id="play"):
             controls, picture = play.build(texts)
+        with gr.Tab(texts("tab.photo"), id="photo-tab") as tab:
+            photo.build(texts, tab, controls)
         with gr.Tab(texts("tab.inside"), id="inside") as tab, gr.Tabs():  # noqa: SIM117 (more views follow)
             with gr.Tab(texts("inside.tab.pixel"), id="pixel") as pixel:
                 inside.build(texts, [tab, pixel], controls, picture)

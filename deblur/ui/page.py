@@ -1,5 +1,6 @@
 """The whole page, once for every language: `build()` returns the Gradio app."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,16 @@ document.addEventListener('change', event => {
 element.querySelectorAll('.language a').forEach(link => link.addEventListener('click', () => { link.href = link.getAttribute('href').split('?')[0] + location.search; }));
 """
 
+
+_WRITE_TAB = "() => { const address = new URL(location.href); address.searchParams.set('tab', '%s'); history.replaceState(history.state, '', address); }"
+
+# A tab for which a narrow screen has no room stands in the menu, under its label alone.
+_OPEN_TAB = """() => {
+  const labels = %s, asked = new URLSearchParams(location.search).get('tab');
+  if (!Object.hasOwn(labels, asked)) return;
+  const inMenu = [...document.querySelectorAll('.overflow-dropdown button')].find(button => button.textContent.trim() === labels[asked]);
+  (document.querySelector(`[role=tab][data-tab-id="${asked}"]`) ?? inMenu)?.click();
+}"""
 
 # Gradio keeps a style sheet of ours inside its own margins; these are outside.
 _PHONE_MARGINS = "<style>@media (max-width: 700px) { .main.fillable.app { padding: 10px 12px !important; } }</style>"
@@ -109,9 +120,9 @@ def _content(texts: Texts) -> None:
         elem_id="head",
         apply_default_css=False,
     )
-    with gr.Tabs():
+    with gr.Tabs() as tabs:
         with gr.Tab(texts("tab.play"), id="play"):
-            controls, picture = play.build(texts)
+            controls, picture, opened = play.build(texts)
         with gr.Tab(texts("tab.photo"), id="photo-tab") as tab:
             photo.build(texts, tab, controls)
         with gr.Tab(texts("tab.inside"), id="inside") as tab, gr.Tabs():  # noqa: SIM117 (more views follow)
@@ -121,3 +132,13 @@ def _content(texts: Texts) -> None:
             lost.build(texts, tab, controls, picture)
         with gr.Tab(texts("tab.results"), id="results"):
             results.build(texts)
+    _addresses(tabs, opened)
+
+
+def _addresses(tabs: gr.Tabs, opened: gr.events.Dependency) -> None:
+    """Give every tab an address, `?tab=` with its id: a link opens it once the controls stand as the link says, a click writes it."""
+    labels = {tab.id: tab.label for tab in tabs.children if isinstance(tab, gr.Tab)}
+    for tab in tabs.children:
+        if isinstance(tab, gr.Tab):
+            tab.select(None, None, None, js=_WRITE_TAB % tab.id, api_visibility="private")
+    opened.then(None, None, None, js=_OPEN_TAB % json.dumps(labels), api_visibility="private")

@@ -81,6 +81,9 @@ class Degradation:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Degradation) and self._parts() == other._parts() and self.border == other.border and np.array_equal(self.custom, other.custom)  # type: ignore[arg-type]
 
+    def __hash__(self) -> int:
+        return hash((self.blur, *self.values.items(), *self._parts()[2:], None if self.custom is None else self.custom.tobytes()))
+
     def __reduce__(self) -> tuple[Any, ...]:
         """How a copy is made, in another process too: from what was given, since filters do not travel."""
         return partial(Degradation, custom=self.custom, border=self.border), self._parts()

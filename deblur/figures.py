@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from deblur import metrics, stream, universal
+from deblur import metrics, universal
 from deblur.data import load_fashion_mnist
 from deblur.degrade import Degradation
 from deblur.image import Bytes, from_bytes
@@ -43,24 +43,6 @@ def _measured(network: keras.Model, images: Bytes, setting: Degradation, seed: i
         "blurred_psnr": round(metrics.psnr(blurred, sharp), 3), "psnr": round(metrics.psnr(restored, sharp), 3),
         "harmed": round(float(np.mean(after > before)), 5),
     }
-
-
-def on_photographs(network: keras.Model, photos: tuple[Bytes, ...], side: int = 256) -> list[dict[str, Any]]:
-    """Measure the mean PSNR over the middle of each photograph, in grey, at the settings that chose the weights and at those of garments."""
-    rows = []
-    for setting in (*SETTINGS, *stream.VALIDATED):
-        scores = []
-        for place, photo in enumerate(photos):
-            sharp = stream.middle(photo, side)
-            blurred = setting.apply(sharp, place)
-            restored = universal.restore_with(network, blurred, setting)
-            scores.append((metrics.psnr(blurred, sharp), metrics.psnr(restored, sharp)))
-        before, after = np.transpose(scores)
-        rows.append({
-            "blur": setting.blur, "values": dict(setting.values), "storage": setting.storage, "noise": setting.noise, "pictures": len(photos),
-            "blurred_psnr": round(float(before.mean()), 3), "psnr": round(float(after.mean()), 3), "harmed": int(np.sum(after < before)),
-        })
-    return rows
 
 
 def size(network: keras.Model) -> dict[str, float]:

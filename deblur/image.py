@@ -171,13 +171,31 @@ def read_image(source: str | os.PathLike[str] | BinaryIO, max_side: int | None =
             file.seek(0)
             pixels = _pixels(file, orientation, int(file.width / (width * twice)))
     except (UnidentifiedImageError, OSError, SyntaxError, EOFError) as problem:
-        raise InputError(
-            "unreadable",
-            "{name} could not be read as a picture: expected PNG, JPEG, WebP, BMP, GIF or TIFF, undamaged. Save it again in one of these.",
-            name=name,
-        ) from problem
+        raise _unreadable(name) from problem
     picture = as_picture(pixels)
     return shrink(picture, max_side, min_side) if max_side else picture
+
+
+def image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """Height and width of a picture file, upright as its EXIF says, from its header alone.
+
+    Raises:
+        ValueError: It is no picture of the known formats.
+    """
+    try:
+        with _open(Path(path).read_bytes()) as file:
+            across, down = file.size
+            return (across, down) if file.getexif().get(0x0112, 1) >= 5 else (down, across)
+    except (UnidentifiedImageError, OSError, SyntaxError) as problem:
+        raise _unreadable(Path(path).name) from problem
+
+
+def _unreadable(name: str) -> InputError:
+    return InputError(
+        "unreadable",
+        "{name} could not be read as a picture: expected PNG, JPEG, WebP, BMP, GIF or TIFF, undamaged. Save it again in one of these.",
+        name=name,
+    )
 
 
 _pillow_limit = Lock()

@@ -77,7 +77,8 @@ class Scores:
 
 def scores(picture: NDArray, sharp: NDArray) -> Scores:
     """All measures of one picture."""
-    return Scores(psnr(picture, sharp), ssim(picture, sharp), error(picture, sharp), mse(picture, sharp), mae(picture, sharp))
+    mean_square = mse(picture, sharp)
+    return Scores(decibels(mean_square), ssim(picture, sharp), error(picture, sharp), mean_square, mae(picture, sharp))
 
 
 def gain(before: Scores, after: Scores) -> float:

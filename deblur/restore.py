@@ -143,11 +143,11 @@ def _thesis_doubts(degradation: Degradation, network: str) -> Reason | None:
         return None
     return Reason(
         "not_trained_for", "{network} was trained on {trained} without noise, not on this degradation.",
-        network=chosen.name, trained=describe(trained),
+        network=chosen.name, trained=in_a_line(trained),
     )
 
 
-def describe(degradation: Degradation) -> str:
+def in_a_line(degradation: Degradation) -> str:
     """The filter and its values in one line: "gaussian size 3, sigma 0"."""
     return f"{degradation.blur} " + ", ".join(f"{name} {value:g}" if not isinstance(value, str) else f"{name} {value}" for name, value in degradation.values.items())
 

@@ -85,6 +85,7 @@ def test_equal_degradations_are_equal():
 def test_degradations_of_equal_psfs_are_equal(asymmetric_psf):
     one = Degradation.from_psf(asymmetric_psf)
     assert one == Degradation.from_psf(asymmetric_psf.copy())
+    assert len({one, Degradation.from_psf(asymmetric_psf.copy()), Degradation(), Degradation("gaussian", {"sigma": 0, "size": 3.0})}) == 2
     assert one == one.with_(noise=0.1).with_(noise=0.0)
     assert one != Degradation.from_psf(asymmetric_psf[::-1])
     assert one != Degradation("gaussian")

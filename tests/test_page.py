@@ -383,10 +383,10 @@ def test_what_is_lost_shows_twins_with_one_blurred_picture(page) -> None:
     choose(page, "blur", "Average")
     settle(page, blur="average")
     page.click("button[role=tab]:has-text('What is lost')")
-    page.wait_for_selector("#lost .lost >> nth=3")
+    page.wait_for_selector("#lost-twin .stage img")
     pictures = []
     for place in (0, 1, 2):
-        address = page.locator("#lost .lost").nth(1).locator("img").nth(place).get_attribute("src")
+        address = page.locator("#lost-twin .stage img").nth(place).get_attribute("src")
         pictures.append(np.asarray(Image.open(io.BytesIO(base64.b64decode(address.split(",")[1])))))
     first, second, blurred = pictures
     assert np.array_equal(first, garment(FIRST_GARMENT)) and not np.array_equal(first, second)

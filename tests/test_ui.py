@@ -18,7 +18,7 @@ from deblur.data import CLASSES
 from deblur.degrade import AFTER_BLUR
 from deblur.image import to_bytes
 from deblur.restore import RESTORERS
-from deblur.ui import inside, lost, play
+from deblur.ui import details, inside, lost, play
 from deblur.ui.state import GARMENT, YOURS, State
 from deblur.ui.texts import FOLDER, LANGUAGES, digits, load_texts, signed
 
@@ -32,6 +32,33 @@ def test_every_language_has_the_same_texts_with_the_same_fields(language) -> Non
     for key, text in english.items():
         if key != "reason.bad_weights":  # what exactly is wrong with a file is told in English alone
             assert set(re.findall(r"{(\w+)", text)) == set(re.findall(r"{(\w+)", other[key])), key
+
+
+def reasons() -> list[tuple[str, str, set[str]]]:
+    """Every refusal that the source can make: file, code, names of its fields."""
+    found = []
+    for path in (ROOT / "deblur").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("Reason", "InputError")
+            if named and isinstance(node.args[0], ast.Constant):
+                found.append((path.name, node.args[0].value, {keyword.arg for keyword in node.keywords}))
+    return found
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_refusal_has_its_text_made_of_its_fields(language) -> None:
+    texts = load_texts(language)
+    assert len({code for _, code, _ in reasons()}) > 40
+    for path, code, fields in reasons():
+        text = texts.get(f"reason.{code}")
+        assert text, f"{path}: reason.{code} has no text in {language}"
+        assert set(re.findall(r"{(\w+)", text)) <= fields, f"{path}: {code}"
+
+
+def test_a_refusal_is_told_in_the_visitors_language() -> None:
+    with pytest.raises(ValueError) as refused:
+        BLURS["gaussian"](photograph((30, 30)), size=4)
+    assert load_texts("es").reason(refused.value.reason) == "size = 4 no está permitido. Prueba con 5."
 
 
 def test_locale_files_repeat_no_key() -> None:
@@ -191,19 +218,23 @@ def test_without_the_universal_networks_weights_the_page_opens_with_a_classical_
 
 @pytest.mark.parametrize("blur", BLURS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_what_is_lost_answers_its_four_questions_for_every_filter(blur, language) -> None:
+def test_what_is_lost_answers_its_questions_for_every_filter(blur, language) -> None:
     texts = load_texts(language)
     state = State.from_query({"blur": blur, "restorer": "unsharp"})
-    html = lost.view(state, None, texts)
-    assert html.count('<section class="lost">') == 4
-    for question in ("details", "twins", "storages", "invented"):
-        assert texts(f"lost.{question}.question") in html
-    linear = state.degradation.psf is not None
-    assert ("<polyline" in html) == linear
-    if linear:
-        spectrum = np.linalg.svd(matrix(state.degradation), compute_uv=False)
-        below = int(np.sum(spectrum < state.degradation.noise_variance**0.5))
-        assert texts("lost.details.finding", count=784, lost=below, floor="0.289") in html
+    for part, question in ((lost.twin, "twins"), (lost.storage, "storages"), (lost.invented, "invented")):
+        html = lost.view(part, state, None, texts)
+        assert html.count('<section class="lost">') == 1 and texts(f"lost.{question}.question") in html
+    if state.degradation.psf is None:
+        with pytest.raises(ValueError, match="no convolution"):
+            details.view(state, (28, 28), None, None, texts)
+        return
+    html, level, number = details.view(state, (28, 28), None, None, texts)
+    spectrum = np.linalg.svd(matrix(state.degradation), compute_uv=False)
+    below = int(np.sum(spectrum < state.degradation.noise_variance**0.5))
+    assert texts("details.finding_noise", count=784, lost=below, floor="0.289") in html
+    assert level == pytest.approx(255 / 255 / 12**0.5) and number == 784 - below + 1
+    at_ten = texts("details.finding", count=784, lost=int(np.sum(spectrum < 10 / 255)), floor="10.0")
+    assert at_ten in details.view(state, (28, 28), 10.0, 5, texts)[0]
 
 
 def matrix(degradation) -> np.ndarray:

@@ -2,17 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deblur.blur import convolve, correlate_back
+from deblur.compare import NOTHING, compare
 from deblur.degrade import Degradation
 from deblur.image import Bytes, Picture, from_bytes, to_bytes
 from deblur.kernels import Psf
 from deblur.lessons.ledger import spectrum
 from deblur.lessons.pixel import stored_weights
-from deblur.reasons import InputError
+from deblur.metrics import psnr
+from deblur.reasons import InputError, Reason
 
 Map = NDArray[np.float64]
 
@@ -55,7 +58,7 @@ class Twins:
 
 
 def twins(sharp: Picture, degradation: Degradation, seed: int = 0) -> Twins:
-    """Look for the twin of a picture under a filter with 8-bit storage, as different as a short search finds.
+    """Look for the twin of a picture under a filter with 8-bit storage, as different as a short search finds; kept for the last searches.
 
     For a linear filter, details that hardly come through are added at full contrast, then the picture is moved along the filter's
     transpose and at last level by level until every blurred value rounds as before. For the others values are changed one by one as far
@@ -73,8 +76,17 @@ def twins(sharp: Picture, degradation: Degradation, seed: int = 0) -> Twins:
         raise InputError(
             "grey_garment_needed", "picture of shape {shape}: expected a grey one of at most {limit} pixels.", shape=sharp.shape, limit=MAX_PIXELS
         )
-    first = to_bytes(sharp)
-    kept = degradation.with_(noise=0.0, salt_pepper=0.0, storage="8-bit")
+    return _twins(to_bytes(sharp).tobytes(), sharp.shape, without_noise(degradation), seed)
+
+
+def without_noise(degradation: Degradation) -> Degradation:
+    """The same filter with 8-bit storage and no noise: the one under which twins are twins."""
+    return degradation.with_(noise=0.0, salt_pepper=0.0, storage="8-bit")
+
+
+@lru_cache(maxsize=64)
+def _twins(levels: bytes, shape: tuple[int, ...], kept: Degradation, seed: int) -> Twins:
+    first = np.frombuffer(levels, np.uint8).reshape(shape)
     blurred = to_bytes(kept.apply(from_bytes(first)))
     search = _one_by_one if kept.psf is None else _linear
     best = first
@@ -86,6 +98,40 @@ def twins(sharp: Picture, degradation: Degradation, seed: int = 0) -> Twins:
     difference = np.abs(best.astype(np.int64) - first)
     rms = _rms(first, best)
     return Twins(from_bytes(first), from_bytes(best), from_bytes(blurred), int(difference.max()), rms, float(np.mean(difference > 0)), rms >= VISIBLE)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one restorer makes of the blurred picture that twins share.
+
+    Attributes:
+        name: A key of `RESTORERS`.
+        picture: Its answer; None where it refused.
+        reason: Why it refused.
+        to_first, to_second: PSNR of the answer to each twin, dB; nan where it refused.
+    """
+
+    name: str
+    picture: Picture | None
+    reason: Reason | None
+    to_first: float = float("nan")
+    to_second: float = float("nan")
+
+
+def answers(found: Twins, degradation: Degradation) -> list[Answer]:
+    """Restore the blurred picture of twins by every restorer at its defaults, in the order of their registry.
+
+    Args:
+        found: The twins.
+        degradation: Under which they were found.
+    """
+    entries = [entry for entry in compare(found.blurred, without_noise(degradation)) if entry.name != NOTHING]
+    return [
+        Answer(entry.name, None, entry.reason)
+        if entry.picture is None
+        else Answer(entry.name, entry.picture, None, psnr(entry.picture, found.first), psnr(entry.picture, found.second))
+        for entry in entries
+    ]
 
 
 def _rms(first: Bytes, second: Bytes) -> float:

@@ -24,9 +24,14 @@ class ParamSlider(gr.Slider):
 
 @dataclass
 class Controls:
-    """The components by the keys of `State.from_fields`, and the groups that show only what counts now."""
+    """The components by the keys of `State.from_fields`, and the groups that show only what counts now.
+
+    Attributes:
+        prefix: Of the elements' names, where a page has more than one set.
+    """
 
     texts: Texts
+    prefix: str = ""
     by_key: dict[str, Any] = field(default_factory=dict)
     groups: dict[str, gr.Group] = field(default_factory=dict)
 
@@ -40,7 +45,7 @@ class Controls:
         label, info = self.texts(f"{text_key}.label"), self.texts.get(f"{text_key}.info")
         if isinstance(param, Param) and param.unit:
             label += f" ({self.texts(f'unit.{param.unit}')})"
-        elem_id = "control-" + key.replace(".", "-").replace("_", "-")
+        elem_id = f"{self.prefix}control-" + key.replace(".", "-").replace("_", "-")
         if isinstance(param, Choice):
             options = [(self.texts(f"{text_key}.options.{option}"), option) for option in param.options]
             kind = gr.Radio if len(options) <= 4 else gr.Dropdown
@@ -58,7 +63,7 @@ class Controls:
                 value="gaussian",
                 label=self.texts("play.filter"),
                 show_label=False,
-                elem_id="control-blur",
+                elem_id=f"{self.prefix}control-blur",
                 elem_classes="chips",
             ),
         )
@@ -86,7 +91,7 @@ class Controls:
                 value=default,
                 label=self.texts("play.restorer"),
                 show_label=False,
-                elem_id="control-restorer",
+                elem_id=f"{self.prefix}control-restorer",
                 elem_classes="chips",
             ),
         )

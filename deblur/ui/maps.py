@@ -52,16 +52,18 @@ def weights(values: NDArray[np.floating], caption: str, whole: bool = False) -> 
     return figure(inside, f"{caption}, 0 – {digits(largest)}")
 
 
-def signed(values: NDArray[np.floating], caption: str, unit: float = WHITE) -> str:
+def signed(values: NDArray[np.floating], caption: str, unit: float = WHITE, limit: float | None = None) -> str:
     """A signed map around mid grey, with the range it shows.
 
     Args:
         values: (H, W).
         caption: What it shows.
         unit: By what a value is multiplied to be written: grey levels, or 1 for plain numbers.
+        limit: What white stands for; the largest absolute value if left out.
     """
-    limit = digits(unit * (float(np.abs(values).max()) or 1.0))
-    return figure(signed_picture(values, caption), f"{caption}: −{limit} … +{limit}")
+    largest = limit or float(np.abs(values).max()) or 1.0
+    end = digits(unit * largest)
+    return figure(signed_picture(values, caption, largest), f"{caption}: −{end} … +{end}")
 
 
 def signed_picture(values: NDArray[np.floating], alt: str, largest: float = 0.0) -> str:

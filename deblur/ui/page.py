@@ -1,5 +1,6 @@
 """The whole page, once for every language: `build()` returns the Gradio app."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from deblur import restore
 from deblur.estimate import estimate
-from deblur.ui import api, bench, inside, lost, network, play, results, shake
+from deblur.ui import api, bench, inside, lost, network, photo, play, results, shake
 from deblur.ui.texts import LANGUAGES, Texts, load_texts
 
 STYLE = Path(__file__).parent / "style.css"
@@ -27,7 +28,7 @@ element.addEventListener('click', async event => {
 document.documentElement.lang = element.querySelector('header').lang;
 // A number typed beside a slider snaps to the closest one that the slider can take.
 document.addEventListener('change', event => {
-  const box = event.target, range = box.closest('[id^=control-]')?.querySelector('input[type=range]');
+  const box = event.target, range = box.closest('[id*=control-]')?.querySelector('input[type=range]');
   if (box.type !== 'number' || !range) return;
   const low = Number(range.min), high = Number(range.max), step = Number(range.step);
   const typed = box.value === '' ? low : Math.min(Math.max(Number(box.value), low), high);
@@ -39,6 +40,16 @@ document.addEventListener('change', event => {
 element.querySelectorAll('.language a').forEach(link => link.addEventListener('click', () => { link.href = link.getAttribute('href').split('?')[0] + location.search; }));
 """
 
+
+_WRITE_TAB = "() => { const address = new URL(location.href); address.searchParams.set('tab', '%s'); history.replaceState(history.state, '', address); }"
+
+# A tab for which a narrow screen has no room stands in the menu, under its label alone.
+_OPEN_TAB = """() => {
+  const labels = %s, asked = new URLSearchParams(location.search).get('tab');
+  if (!Object.hasOwn(labels, asked)) return;
+  const inMenu = [...document.querySelectorAll('.overflow-dropdown button')].find(button => button.textContent.trim() === labels[asked]);
+  (document.querySelector(`[role=tab][data-tab-id="${asked}"]`) ?? inMenu)?.click();
+}"""
 
 # Gradio keeps a style sheet of ours inside its own margins; these are outside.
 _PHONE_MARGINS = "<style>@media (max-width: 700px) { .main.fillable.app { padding: 10px 12px !important; } }</style>"
@@ -109,9 +120,11 @@ def _content(texts: Texts) -> None:
         elem_id="head",
         apply_default_css=False,
     )
-    with gr.Tabs():
+    with gr.Tabs() as tabs:
         with gr.Tab(texts("tab.play"), id="play"):
-            controls, picture = play.build(texts)
+            controls, picture, opened = play.build(texts)
+        with gr.Tab(texts("tab.photo"), id="photo-tab") as tab:
+            photo.build(texts, tab, controls)
         with gr.Tab(texts("tab.inside"), id="inside") as tab, gr.Tabs():
             with gr.Tab(texts("inside.tab.pixel"), id="pixel") as pixel:
                 inside.build(texts, [tab, pixel], controls, picture)
@@ -125,3 +138,13 @@ def _content(texts: Texts) -> None:
             shake.build(texts, controls, picture)
         with gr.Tab(texts("tab.results"), id="results"):
             results.build(texts)
+    _addresses(tabs, opened)
+
+
+def _addresses(tabs: gr.Tabs, opened: gr.events.Dependency) -> None:
+    """Give every tab an address, `?tab=` with its id: a link opens it once the controls stand as the link says, a click writes it."""
+    labels = {tab.id: tab.label for tab in tabs.children if isinstance(tab, gr.Tab)}
+    for tab in tabs.children:
+        if isinstance(tab, gr.Tab):
+            tab.select(None, None, None, js=_WRITE_TAB % tab.id, api_visibility="private")
+    opened.then(None, None, None, js=_OPEN_TAB % json.dumps(labels), api_visibility="private")

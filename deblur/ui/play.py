@@ -25,8 +25,9 @@ NO_COMPARISON = ""  # what stands there while nobody has asked for one; any chan
 _FOLLOW_LINK = """
 const follow = () => {
   const shown = element.querySelector('[data-query]');
-  const shake = new URLSearchParams(location.search).get('shake');  // of the tab of that name
-  if (shown) history.replaceState(history.state, '', location.pathname + '?' + shown.dataset.query + (shake ? '&shake=' + encodeURIComponent(shake) : ''));
+  const asked = new URLSearchParams(location.search);
+  const kept = ['tab', 'shake'].filter(name => asked.get(name)).map(name => '&' + name + '=' + encodeURIComponent(asked.get(name)));  // of other tabs
+  if (shown) history.replaceState(history.state, '', location.pathname + '?' + shown.dataset.query + kept.join(''));
 };
 watch('value', follow);
 """
@@ -40,8 +41,12 @@ watch('value', () => {
 """
 
 
-def build(texts: Texts) -> tuple[Controls, gr.State]:
-    """Lay out the tab inside the current Blocks and wire its events; returns the controls and the visitor's picture, for other tabs."""
+def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
+    """Lay out the tab inside the current Blocks and wire its events.
+
+    Returns:
+        The controls and the visitor's picture, for other tabs; the event that sets the controls to what the link says.
+    """
     controls = Controls(texts)
     picture = gr.State(None, time_to_live=3600)
     guesses_made = gr.State(0)
@@ -112,7 +117,7 @@ def build(texts: Texts) -> tuple[Controls, gr.State]:
         return [gr.update(visible=visible[name]) for name in controls.groups]
 
     def open_link(request: gr.Request) -> list[object]:
-        query = dict(request.query_params)
+        query = {name: value for name, value in request.query_params.items() if name != "tab"}  # that one is the page's
         state = State.from_query(query)
         return [*settings(state), *render(state, None, state.ignored(query))]
 
@@ -156,7 +161,7 @@ def build(texts: Texts) -> tuple[Controls, gr.State]:
     )
     folding = [controls.by_key[key] for key in ("source", "blur", "restorer", "storage")]
     gr.on([component.input for component in folding], fold, components, groups, **quick)
-    gr.on([_page().load], open_link, None, [*components, *groups, after_blur, *outputs], **quick)
+    opened = _page().load(open_link, None, [*components, *groups, after_blur, *outputs], **quick)
     queued: dict[str, Any] = {"trigger_mode": "always_last", "concurrency_limit": 1, "api_visibility": "private"}
     upload.input(keep, [upload, source], [picture, source, told], show_progress="hidden", **queued)
     gr.on(
@@ -168,7 +173,7 @@ def build(texts: Texts) -> tuple[Controls, gr.State]:
         **queued,
     )
     compare_all.click(compare_restorers, [picture, *components], compared, show_progress="minimal", concurrency_id="heavy", **queued)
-    return controls, picture
+    return controls, picture, opened
 
 
 def _page() -> gr.Blocks:

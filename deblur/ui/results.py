@@ -50,9 +50,9 @@ def build(texts: Texts) -> None:
         gr.Markdown(texts("results.missing"))
         return
     figures = "".join(
-        f'<figure><img loading="lazy" alt="{escape(texts("results.figure_alt", what=texts(f"network.{name}")))}" '
+        f'<figure><img loading="lazy" alt="{escape(texts("figures.rows", what=texts(f"network.{name}")))}" '
         f'src="data:image/png;base64,{base64.b64encode((REPORTS / "figures" / f"{name}.png").read_bytes()).decode()}">'
-        f"<figcaption>{escape(texts(f'network.{name}'))}</figcaption></figure>"
+        f"<figcaption>{escape(texts('figures.rows', what=texts(f'network.{name}')))}</figcaption></figure>"
         for name in EXPERIMENTS
     )
     gr.HTML(

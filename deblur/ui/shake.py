@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from deblur import metrics
-from deblur.degrade import NOISE, Degradation
+from deblur.degrade import MIRRORED, NOISE, Degradation
 from deblur.image import Bytes
 from deblur.lessons.shake import TURN, Attempt, Undone, undo
 from deblur.reasons import InputError
@@ -68,7 +68,7 @@ class Setting:
         Raises:
             ValueError: As for `read`.
         """
-        return Degradation.from_psf(read(self.told).psf, self.noise)
+        return Degradation.from_psf(read(self.told).psf, self.noise, border=MIRRORED)
 
 
 def first(setting: Setting, texts: Texts) -> str:

@@ -2,8 +2,11 @@
 
 import logging
 import threading
+from functools import lru_cache
 from html import escape
 from math import isinf
+
+import numpy as np
 
 from deblur import metrics
 from deblur.compare import residual
@@ -69,8 +72,7 @@ def stage(state: State, upload: Bytes | None, texts: Texts, ignored: tuple[str, 
 def _stage(state: State, upload: Bytes | None, texts: Texts, ignored: tuple[str, ...]) -> str:
     sharp, what = sharp_picture(state, upload, texts)
     degradation, restorer = state.degradation, RESTORERS[state.restorer]
-    blurred = degradation.apply(sharp, SEED)
-    before = metrics.scores(blurred, sharp)
+    blurred, before = _blurred(sharp.tobytes(), sharp.shape, degradation)
     filter_name, restorer_name = cause(degradation, texts), texts(f"restorer.{state.restorer}.label")
     notes = [texts("play.no_upload")] if state.source != GARMENT and upload is None else []
     if ignored:
@@ -97,6 +99,14 @@ def _stage(state: State, upload: Bytes | None, texts: Texts, ignored: tuple[str,
         + f'</div><p class="verdict" role="status">{escape(verdict)}</p>'
         + "".join(f'<p class="note">{escape(note)}</p>' for note in notes)
     )
+
+
+@lru_cache(maxsize=16)
+def _blurred(values: bytes, shape: tuple[int, ...], degradation: Degradation) -> tuple[Picture, Scores]:
+    """The blurred picture with its numbers: kept, because neither changes while a visitor moves the restorer's sliders."""
+    sharp = np.frombuffer(values, np.float32).reshape(shape)
+    blurred = degradation.apply(sharp, SEED)
+    return blurred, metrics.scores(blurred, sharp)
 
 
 def _blind_stage(state: State, blurred: Picture, texts: Texts) -> str:

@@ -1,5 +1,6 @@
 """A visitor's own picture: read safely, reduced to a stated size, and refused with a sentence where it cannot be used."""
 
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ class PictureUpload(gr.Image):
         return Path(payload.path or "") if payload else None
 
 
-def picture_upload(texts: Texts) -> PictureUpload:
+def picture_upload(texts: Texts, elem_id: str = "upload") -> PictureUpload:
     """Make the place for a visitor's picture: a file, the clipboard or the camera."""
     return PictureUpload(
         sources=["upload", "clipboard", "webcam"],
@@ -35,7 +36,8 @@ def picture_upload(texts: Texts) -> PictureUpload:
         alt_text=texts("play.your_picture"),
         height=180,
         buttons=[],
-        elem_id="upload",
+        elem_id=elem_id,
+        elem_classes="upload",
         webcam_options=gr.WebcamOptions(mirror=False, constraints={"video": {"width": {"ideal": 640}, "height": {"ideal": 480}}}),
     )
 
@@ -60,14 +62,18 @@ def require_uploaded(path: Path) -> None:
         raise InputError("not_uploaded", "this picture was not uploaded here. Upload it through the page.")
 
 
-def read_upload(path: Path) -> Picture:
-    """Read an uploaded picture, reduced to `MAX_SIDE`.
+def _reduced(path: Path) -> Picture:
+    return read_image(path, MAX_SIDE, MIN_SIDE)
+
+
+def read_upload(path: Path, read: Callable[[Path], Picture] = _reduced) -> Picture:
+    """Read an uploaded picture, reduced to `MAX_SIDE` unless `read` does otherwise.
 
     Raises:
         ValueError: It was not uploaded here, is no picture, or is too large or too small.
     """
     require_uploaded(path)
-    picture = read_image(path, MAX_SIDE, MIN_SIDE)
+    picture = read(path)
     if min(picture.shape[:2]) < MIN_SIDE:
         raise InputError(
             "upload_too_small",

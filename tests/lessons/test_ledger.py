@@ -8,7 +8,7 @@ import pytest
 from deblur import spectral
 from deblur.blur import convolve
 from deblur.degrade import LEVEL, Degradation
-from deblur.lessons.ledger import floor_of, spectrum, split, storages
+from deblur.lessons.ledger import INVENTED, RECOVERED, Split, floor_of, overlay, spectrum, split, storages
 from deblur.metrics import psnr
 from deblur.restore import RESTORERS
 from tests.conftest import photograph
@@ -78,6 +78,15 @@ def test_parts_sum_to_what_was_added(degradation):
     assert np.sqrt(np.sum(through**2)) <= 0.05 * np.sqrt(np.sum(parts.invented**2)) + 1e-12
     whole = 100 * np.sum((restored.astype(float) - sharp) ** 2) / np.sum((sharp.astype(float) - blurred) ** 2)
     assert parts.recovered_error + parts.invented_error == pytest.approx(whole)
+
+
+def test_the_two_parts_are_painted_in_two_colours():
+    recovered, invented, picture = np.zeros((3, 4, 5))
+    recovered[1, 2], invented[3, 3] = -0.3, 0.3
+    painted = overlay(Split(recovered, invented, 50.0, 50.0, None, None), picture + 0.5)
+    assert painted.shape == (4, 5, 3) and np.allclose(painted[1, 2], RECOVERED) and np.allclose(painted[3, 3], INVENTED)
+    assert np.allclose(painted[0, 0], 0.5)  # what was left alone stays grey
+    assert RECOVERED[2] > RECOVERED[0] and INVENTED[0] > INVENTED[2]
 
 
 def test_pure_invention_and_nothing_at_all():

@@ -7,7 +7,8 @@ import pytest
 from deblur.blur import BLURS
 from deblur.degrade import Degradation
 from deblur.image import from_bytes, to_bytes
-from deblur.lessons.twins import twins
+from deblur.lessons.twins import _twins, answers, twins
+from deblur.restore import RESTORERS
 from tests.conftest import photograph
 
 OPENCV = {
@@ -42,8 +43,29 @@ def test_twins_are_stored_alike(garment, name):
     assert pair.visible or name == "bilateral"  # that one weighs each pixel by itself and betrays most changes
 
 
+def test_every_restorer_answers_the_common_blurred_picture(garment):
+    degradation = Degradation("average", noise=0.1)
+    pair = twins(garment, degradation)
+    given = answers(pair, degradation)
+    assert [answer.name for answer in given] == list(RESTORERS)
+    for answer in given:
+        expected = RESTORERS[answer.name].restore(pair.blurred, Degradation("average"))
+        assert np.allclose(answer.picture, expected, atol=1e-6)
+        for found, twin in ((answer.to_first, pair.first), (answer.to_second, pair.second)):
+            assert found == pytest.approx(-10 * np.log10(np.mean((expected.astype(float) - twin) ** 2)), abs=1e-3)
+    refused = {answer.name for answer in answers(twins(garment, Degradation("median")), Degradation("median")) if answer.reason}
+    assert "wiener" in refused and "unsharp" not in refused
+
+
+def test_twins_are_searched_once(garment):
+    assert twins(garment, Degradation("average", noise=0.05)) is twins(garment.copy(), Degradation("average"))
+    assert twins(garment, Degradation("average", {"size": 5})) is not twins(garment, Degradation("average"))
+
+
 def test_the_same_seed_gives_the_same_twin(garment):
-    first, second = (twins(garment, Degradation("average"), seed=3).second for _ in range(2))
+    first = twins(garment, Degradation("average"), seed=3).second
+    _twins.cache_clear()
+    second = twins(garment, Degradation("average"), seed=3).second
     assert np.array_equal(first, second)
 
 

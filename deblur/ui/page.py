@@ -8,7 +8,7 @@ import numpy as np
 
 from deblur import restore
 from deblur.estimate import estimate
-from deblur.ui import api, inside, lost, play, results
+from deblur.ui import api, inside, lessons, lost, play, results
 from deblur.ui.texts import LANGUAGES, Texts, load_texts
 
 STYLE = Path(__file__).parent / "style.css"
@@ -109,13 +109,16 @@ def _content(texts: Texts) -> None:
         elem_id="head",
         apply_default_css=False,
     )
-    with gr.Tabs():
-        with gr.Tab(texts("tab.play"), id="play"):
+    with gr.Tabs() as tabs:
+        with gr.Tab(texts("tab.play"), id="play") as play_tab:
+            place_mark = lessons.build_place(texts)
             controls, picture = play.build(texts)
         with gr.Tab(texts("tab.inside"), id="inside") as tab, gr.Tabs():  # noqa: SIM117 (more views follow)
             with gr.Tab(texts("inside.tab.pixel"), id="pixel") as pixel:
                 inside.build(texts, [tab, pixel], controls, picture)
         with gr.Tab(texts("tab.lost"), id="lost-tab") as tab:
             lost.build(texts, tab, controls, picture)
+        with gr.Tab(texts("lessons.tab"), id="lessons") as tab:
+            lessons.build(texts, tabs, play_tab, tab, place_mark, controls)
         with gr.Tab(texts("tab.results"), id="results"):
             results.build(texts)

@@ -51,11 +51,11 @@ def judged(seed: int, blur: str, values: dict[str, Any], played: Played, texts: 
         f'<li class="{word}">{escape(texts(f"blur.{blur}.{name}.label"))}: <b>{escape(texts(f"{key}.value.{word}"))}</b></li>'
         for name, word in verdict.values.items()
     )
-    lines.append(texts(f"{key}.points", points=digits(verdict.points, 2), most=digits(verdict.most, 1)))
+    lines.append(texts(f"{key}.points", points=f"{verdict.points:.3g}", most=f"{verdict.most:g}"))
     points, most = (sum(entry[part] for entry in played.values()) for part in (0, 1))
-    total = texts(f"{key}.total", points=digits(points, 2), most=digits(most, 2), count=len(played))
+    total = texts(f"{key}.total", points=f"{points:.3g}", most=f"{most:g}", count=len(played))
     told = (
-        f'<div class="judged" role="status"><p class="verdict">{escape(" ".join(lines))}</p>{f"<ul class=marks>{marks}</ul>" if marks else ""}'
+        f'<div class="judged" role="status"><p class="verdict{"" if verdict.points else " lost"}">{escape(" ".join(lines))}</p>{f"<ul class=marks>{marks}</ul>" if marks else ""}'
         f"<p>{escape(texts(f'{key}.hidden', what=describe(game.hidden, texts)))}</p><p class=meaning>{escape(total)}</p></div>"
     )
     made = {name: Degradation(blur, values).apply(picture) for name, picture in game.probes.items()}
@@ -65,7 +65,7 @@ def judged(seed: int, blur: str, values: dict[str, Any], played: Played, texts: 
 def build_mystery(texts: Texts, tab: gr.Tab, place_mark: gr.HTML) -> list[gr.components.Component]:
     """Lay out the mystery filter inside the current tab; returns what a link sets: the seed."""
     key = "lessons.game.mystery"
-    hint = texts(f"{key}.hint", filter=digits(POINTS["filter"], 1), values=digits(POINTS["value"], 1))
+    hint = texts(f"{key}.hint", filter=f"{POINTS['filter']:g}", values=f"{POINTS['value']:g}")
     gr.HTML(f'<h2 class="question">{escape(texts(f"{key}.question"))}</h2><p class="meaning">{escape(hint)}</p>')
     controls = Controls(texts, scope="mystery")
     played = gr.State({})

@@ -146,3 +146,14 @@ def test_a_lesson_fits_a_phone(phone) -> None:
         visit(phone, phone.url.split("?")[0] + link)
         phone.wait_for_selector({"?l": "#lesson .steps, #teacher .plan, #place .step-now", "?g": "#mystery-probes img, #match img"}[link[:2]], state="visible")
         assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], link
+
+
+def test_a_hidden_sharp_picture_shows_nowhere_until_revealed(page) -> None:
+    visit(page, page.url.split("?")[0] + "?garment=7&hide=sharp")
+    settle(page, garment="7", hide="sharp")
+    page.wait_for_selector("#garments", state="hidden")
+    assert page.locator("#stage .sharp img").count() == 0
+    page.click("#stage .unveil")
+    page.wait_for_selector("#garments", state="visible")
+    page.wait_for_selector("#stage .sharp img")
+    assert np.array_equal(shown(page, "sharp"), garment(7))

@@ -127,4 +127,6 @@ class Controls:
             "source.garment" if state.source == GARMENT else "source.yours",
             f"source.{state.source}",
         }
+        if state.hide == "sharp":
+            shown -= {"source.garment"}  # its thumbnails show the sharp picture
         return {name: name in shown for name in self.groups}

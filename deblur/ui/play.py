@@ -129,8 +129,8 @@ def build(texts: Texts) -> tuple[Controls, gr.State]:
         state = State.from_query({**place.step_query(), **query})
         return [*controls.settings(state), *render(state, None, state.ignored(query))]
 
-    def unveil(event: gr.EventData, made: int) -> tuple[str, int]:
-        return HIDEABLE[0], made + 1
+    def unveil(event: gr.EventData, made: int, *values: object) -> list[object]:
+        return [*controls.settings(replace(controls.state(values), hide=HIDEABLE[0])), made + 1]
 
     def guess(uploaded: Bytes | None, made: int, *values: object) -> list[object]:
         """Set the controls to the likeliest degradation of a picture that came blurred."""
@@ -161,7 +161,7 @@ def build(texts: Texts) -> tuple[Controls, gr.State]:
         outputs,
         **quick,
     )
-    folding = [controls.by_key[key] for key in ("source", "blur", "restorer", "storage")]
+    folding = [controls.by_key[key] for key in ("source", "blur", "restorer", "storage", "hide")]
     gr.on([component.input for component in folding], fold, components, groups, **quick)
     gr.on([_page().load], open_link, None, [*controls.targets, *outputs], **quick)
     queued: dict[str, Any] = {"trigger_mode": "always_last", "concurrency_limit": 1, "api_visibility": "private"}
@@ -174,7 +174,7 @@ def build(texts: Texts) -> tuple[Controls, gr.State]:
         show_progress="hidden",
         **queued,
     )
-    shown.unveil(unveil, [controls.moves], [hidden, controls.moves], show_progress="hidden", **queued)
+    shown.unveil(unveil, [controls.moves, *components], [*controls.targets, controls.moves], show_progress="hidden", **queued)
     compare_all.click(compare_restorers, [picture, *components], compared, show_progress="minimal", concurrency_id="heavy", **queued)
     return controls, picture
 

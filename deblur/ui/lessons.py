@@ -36,9 +36,9 @@ watch('value', () => {
 )
 
 
-def build_place(texts: Texts) -> gr.HTML:
-    """Make the place's mark and banner; they stand above the pictures of the Play tab."""
-    return gr.HTML(banner(Place(COURSE), texts), js_on_load=_ARRIVE, elem_id="place", apply_default_css=False)
+def build_place() -> gr.HTML:
+    """Make the place's mark and banner; they stand above the pictures of the Play tab. Empty until the page has read its link."""
+    return gr.HTML("", js_on_load=_ARRIVE, elem_id="place", apply_default_css=False)
 
 
 def build(texts: Texts, tabs: gr.Tabs, play: gr.Tab, tab: gr.Tab, place_mark: gr.HTML, controls: Controls) -> None:
@@ -105,7 +105,7 @@ def build(texts: Texts, tabs: gr.Tabs, play: gr.Tab, tab: gr.Tab, place_mark: gr
     def open_link(request: gr.Request) -> list[object]:
         place, _ = Place.from_query(request.query_params)
         if not place.view:
-            return [gr.skip()] * (4 + len(lesson_parts) + len(guessing) + len(playing))
+            return [banner(Place(COURSE), texts), *[gr.skip()] * (3 + len(lesson_parts) + len(guessing) + len(playing))]
         away = [gr.skip()] * 2 if place.step else [gr.update(selected="lessons"), gr.update(selected=place.view)]
         lesson = [place.lesson, *lesson_of(place.lesson)] if place.view == COURSE else [gr.skip()] * (1 + len(lesson_parts))
         seed: list[object] = [place.seed if place.view == MYSTERY else gr.skip()]

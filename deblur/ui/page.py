@@ -111,7 +111,7 @@ def _content(texts: Texts) -> None:
     )
     with gr.Tabs() as tabs:
         with gr.Tab(texts("tab.play"), id="play") as play_tab:
-            place_mark = lessons.build_place(texts)
+            place_mark = lessons.build_place()
             controls, picture = play.build(texts)
         with gr.Tab(texts("tab.inside"), id="inside") as tab, gr.Tabs():  # noqa: SIM117 (more views follow)
             with gr.Tab(texts("inside.tab.pixel"), id="pixel") as pixel:

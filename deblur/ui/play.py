@@ -26,9 +26,9 @@ NO_COMPARISON = ""  # what stands there while nobody has asked for one; any chan
 # led to it; the place alone where a lesson or a game is on the screen. A picture that is kept back comes when its button is pressed.
 _FOLLOW_LINK = """
 const follow = () => {
-  const shown = element.querySelector('[data-query]'), place = document.querySelector('#place [data-place]')?.dataset.place || '';
+  const shown = element.querySelector('[data-query]'), place = document.querySelector('#place [data-place]')?.dataset.place;
   const lessons = document.querySelector('#lessons');
-  if (!shown) return;
+  if (!shown || place === undefined) return;  // before the place is known, the address is still what was asked for
   const parts = lessons && lessons.offsetParent ? [place] : [place.includes('step=') ? place : '', shown.dataset.query];
   history.replaceState(history.state, '', location.pathname + '?' + parts.filter(Boolean).join('&'));
 };

@@ -19,7 +19,7 @@ MOST_QUESTIONS = max(len(lesson.questions) for lesson in LESSONS)
 _GO = """
 element.addEventListener('click', event => {
   const button = event.target.closest('[data-lesson]');
-  if (button) trigger('go', { lesson: Number(button.dataset.lesson), step: Number(button.dataset.step), view: button.dataset.view || '' });
+  if (button) trigger('go', { lesson: Number(button.dataset.lesson), step: Number(button.dataset.step) });
 });
 """
 

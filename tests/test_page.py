@@ -56,7 +56,7 @@ def visit(page, url: str) -> None:
     """Open the page and wait for its first event, which sets the controls to what the link says."""
     with page.expect_response(lambda response: response.request.method == "POST" and "/gradio_api/" in response.url):
         page.goto(url)
-    page.wait_for_selector("#stage .sharp img")
+    page.wait_for_selector("#stage .blurred img", state="attached")
 
 
 def settle(page, **expected: str) -> None:

@@ -6,18 +6,23 @@ from typing import Any
 
 import numpy as np
 
-from deblur.blur import BLURS
-from deblur.degrade import Degradation, add_salt_pepper, draw_value
+from deblur.blur import BLURS, LinearBlur
+from deblur.data import COUNTS, load_fashion_mnist
+from deblur.degrade import Degradation, add_salt_pepper, draw, draw_value
 from deblur.image import Picture, from_bytes, to_bytes
 from deblur.metrics import psnr
 from deblur.params import Choice, Param
+from deblur.reasons import InputError
 from deblur.restore import RESTORERS
+from deblur.thesis import EXPERIMENTS
 
 SIDE = 31  # px of a probe
 MAX_REACH = 7  # px, so that a probe shows all of the filter
 LEVELS = {"dark": 50, "light": 205}  # of the probes, so that nothing is cut
 SALT = 0.15
 NEAR = 0.2  # of a parameter's range: a guess that far off counts as near
+RIVAL_REACH = 5  # px of the filters of a match
+RIVAL_NOISE = 0.05
 POINTS = {"filter": 2.0, "value": 3.0}  # for the right filter, and shared among its parameters
 
 
@@ -136,6 +141,55 @@ class Match:
     player_psnr: float
     rival_psnr: float
     outcome: str
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """What both sides of a match get.
+
+    Attributes:
+        seed: Which challenge it is; also the noise's.
+        rival: A key of `RIVALS`.
+        garment: Number of the test picture.
+        sharp: The picture.
+        degradation: What happens to it.
+    """
+
+    seed: int
+    rival: str
+    garment: int
+    sharp: Picture
+    degradation: Degradation
+
+
+def challenge(seed: int, rival: str = "thesis") -> Challenge:
+    """Draw a garment and what happens to it: for the thesis' networks a linear filter that one of them was trained on, else any linear one.
+
+    Args:
+        seed: At least 0; the same seed draws the same challenge.
+        rival: A key of `RIVALS`.
+
+    Raises:
+        ValueError: There is no such rival.
+    """
+    if rival not in RIVALS:
+        raise InputError("unknown_rival", "rival {rival!r}: expected one of {known}.", rival=rival, known=", ".join(RIVALS))
+    rng = np.random.default_rng(seed)
+    garment = int(rng.integers(COUNTS["test"]))
+    degradation = RIVALS[rival](rng)
+    return Challenge(seed, rival, garment, from_bytes(load_fashion_mnist("test")[0][garment]), degradation)
+
+
+def _trained_for(rng: np.random.Generator) -> Degradation:
+    known = [experiment.degradation for experiment in EXPERIMENTS.values() if experiment.degradation.psf is not None]
+    return known[int(rng.integers(len(known)))].with_(storage="8-bit")
+
+
+def _any_linear(rng: np.random.Generator) -> Degradation:
+    return draw(rng, [name for name, blur in BLURS.items() if isinstance(blur, LinearBlur)], RIVAL_REACH, RIVAL_NOISE, ("8-bit",))
+
+
+RIVALS = {"thesis": _trained_for, "universal": _any_linear}
 
 
 def play(

@@ -27,31 +27,36 @@ class Controls:
     """The components by the keys of `State.from_fields`, and the groups that show only what counts now.
 
     Attributes:
-        prefix: Of the elements' names, where a page has more than one set.
+        spoils: Holds noise and storage; open where they count.
+        moves: How often something else than a hand has set the controls.
+        scope: Begins the elements' names: tells the same control apart in two places of the page.
     """
 
     texts: Texts
-    prefix: str = ""
     by_key: dict[str, Any] = field(default_factory=dict)
     groups: dict[str, gr.Group] = field(default_factory=dict)
+    spoils: gr.Accordion | None = None
+    moves: gr.State = field(default_factory=lambda: gr.State(0))
+    scope: str = "control"
 
     def add(self, key: str, component: gr.components.Component) -> gr.components.Component:
         """Register a component under its key."""
         self.by_key[key] = component
         return component
 
-    def parameter(self, key: str, param: Parameter, text_key: str) -> gr.components.Component:
-        """Make the control of one parameter; its meaning stands under its name."""
+    def parameter(self, key: str, param: Parameter, text_key: str, start: float | None = None) -> gr.components.Component:
+        """Make the control of one parameter, a number at its default unless it has to `start` elsewhere; its meaning stands under its name."""
         label, info = self.texts(f"{text_key}.label"), self.texts.get(f"{text_key}.info")
         if isinstance(param, Param) and param.unit:
             label += f" ({self.texts(f'unit.{param.unit}')})"
-        elem_id = f"{self.prefix}control-" + key.replace(".", "-").replace("_", "-")
+        elem_id = f"{self.scope}-" + key.replace(".", "-").replace("_", "-")
         if isinstance(param, Choice):
             options = [(self.texts(f"{text_key}.options.{option}"), option) for option in param.options]
             kind = gr.Radio if len(options) <= 4 else gr.Dropdown
             return self.add(key, kind(options, value=param.default, label=label, info=info, elem_id=elem_id))
+        value = param.default if start is None else start
         return self.add(
-            key, ParamSlider(param.low, param.high, param.default, step=param.step, label=label, info=info, elem_id=elem_id, buttons=[])
+            key, ParamSlider(param.low, param.high, value, step=param.step, label=label, info=info, elem_id=elem_id, buttons=[])
         )
 
     def blur(self) -> None:
@@ -63,7 +68,7 @@ class Controls:
                 value="gaussian",
                 label=self.texts("play.filter"),
                 show_label=False,
-                elem_id=f"{self.prefix}control-blur",
+                elem_id=f"{self.scope}-blur",
                 elem_classes="chips",
             ),
         )
@@ -91,7 +96,7 @@ class Controls:
                 value=default,
                 label=self.texts("play.restorer"),
                 show_label=False,
-                elem_id=f"{self.prefix}control-restorer",
+                elem_id=f"{self.scope}-restorer",
                 elem_classes="chips",
             ),
         )
@@ -105,6 +110,20 @@ class Controls:
         """The state that the components' values stand for, given in the order of `by_key`."""
         return State.from_fields(dict(zip(self.by_key, values, strict=True)).get)
 
+    @property
+    def targets(self) -> list[Any]:
+        """Everything that `settings` sets."""
+        return [*self.by_key.values(), *self.groups.values(), *([self.spoils] if self.spoils else [])]
+
+    def settings(self, state: State) -> list[object]:
+        """All controls and groups set to a state; whoever returns this also counts `moves` up, so that the stage follows."""
+        fields, visible = state.fields(), self.visible(state)
+        values = [
+            gr.update(value=str(fields[key]) if key == "garment" else fields[key]) if key in fields else gr.skip() for key in self.by_key
+        ]
+        groups = [gr.update(visible=visible[name]) for name in self.groups]
+        return [*values, *groups, *([gr.update(open=state.spoilt)] if self.spoils else [])]
+
     def visible(self, state: State) -> dict[str, bool]:
         """Which groups count in this state."""
         shown = {
@@ -114,4 +133,6 @@ class Controls:
             "source.garment" if state.source == GARMENT else "source.yours",
             f"source.{state.source}",
         }
+        if state.hide == "sharp":
+            shown -= {"source.garment"}  # its thumbnails show the sharp picture
         return {name: name in shown for name in self.groups}

@@ -9,7 +9,7 @@ import numpy as np
 
 from deblur import restore
 from deblur.estimate import estimate
-from deblur.ui import api, bench, inside, lost, network, photo, play, results, shake
+from deblur.ui import api, bench, inside, lessons, lost, network, photo, play, results, shake
 from deblur.ui.texts import LANGUAGES, Texts, load_texts
 
 STYLE = Path(__file__).parent / "style.css"
@@ -28,7 +28,7 @@ element.addEventListener('click', async event => {
 document.documentElement.lang = element.querySelector('header').lang;
 // A number typed beside a slider snaps to the closest one that the slider can take.
 document.addEventListener('change', event => {
-  const box = event.target, range = box.closest('[id*=control-]')?.querySelector('input[type=range]');
+  const box = event.target, range = box.closest('[id*=control-], [id^=mystery-], [id^=match-]')?.querySelector('input[type=range]');
   if (box.type !== 'number' || !range) return;
   const low = Number(range.min), high = Number(range.max), step = Number(range.step);
   const typed = box.value === '' ? low : Math.min(Math.max(Number(box.value), low), high);
@@ -121,7 +121,8 @@ def _content(texts: Texts) -> None:
         apply_default_css=False,
     )
     with gr.Tabs() as tabs:
-        with gr.Tab(texts("tab.play"), id="play"):
+        with gr.Tab(texts("tab.play"), id="play") as play_tab:
+            place_mark = lessons.build_place()
             controls, picture, opened = play.build(texts)
         with gr.Tab(texts("tab.photo"), id="photo-tab") as tab:
             photo.build(texts, tab, controls)
@@ -136,6 +137,8 @@ def _content(texts: Texts) -> None:
             lost.build(texts, tab, controls, picture)
         with gr.Tab(texts("shake.tab"), id="shake-tab"):
             shake.build(texts, controls, picture)
+        with gr.Tab(texts("lessons.tab"), id="lessons") as tab:
+            lessons.build(texts, tabs, play_tab, tab, place_mark, controls)
         with gr.Tab(texts("tab.results"), id="results"):
             results.build(texts)
     _addresses(tabs, opened)

@@ -59,6 +59,15 @@ def panel(role: str, picture: Picture | None, texts: Texts, caption: str, number
     )
 
 
+def veiled_panel(role: str, texts: Texts, caption: str) -> str:
+    """A picture that is kept back until somebody asks for it; neither it nor its numbers are in the page."""
+    inside = f'<p class="instead">{escape(texts("lessons.veiled"))}<button type="button" class="unveil">{escape(texts("lessons.unveil"))}</button></p>'
+    return (
+        f'<figure class="panel {role} veiled"><figcaption><span class="name">{texts(f"role.{role}")}</span> <span class="what">{escape(caption)}</span></figcaption>'
+        f'<div class="frame">{inside}</div></figure>'
+    )
+
+
 def marked_panel(role: str, picture: Picture, place: tuple[int, int], texts: Texts, caption: str) -> str:
     """One picture with a pixel marked and its value, to be clicked."""
     title, (row, column), (height, width) = texts(f"role.{role}"), place, picture.shape[:2]

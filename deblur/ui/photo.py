@@ -145,7 +145,7 @@ def _address(path: str) -> str:
 
 def build(texts: Texts, tab: gr.Tab, play: Controls) -> None:
     """Lay out the tab inside the current Blocks; its controls are its own, and start as those of the Play tab stand."""
-    controls = Controls(texts, prefix="photo-")
+    controls = Controls(texts, scope="photo-control")
     gr.HTML(
         f'<h2 class="question">{escape(texts("photo.question"))}</h2><p class="meaning">{escape(texts("photo.hint", limit=digits(LIMIT / MEGA, 2)))}</p>',
         apply_default_css=False,

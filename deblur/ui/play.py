@@ -14,22 +14,28 @@ from deblur.reasons import InputError
 from deblur.ui import panels
 from deblur.ui.controls import Controls
 from deblur.ui.picker import garment_picker
+from deblur.ui.place import Place
 from deblur.ui.stage import SEED, estimates, sharp_picture, stage
-from deblur.ui.state import BLIND, FIRST_GARMENT, GARMENT, YOURS, State, default_restorer
+from deblur.ui.state import BLIND, FIRST_GARMENT, GARMENT, HIDEABLE, YOURS, State, default_restorer
 from deblur.ui.texts import Texts
 from deblur.ui.upload import picture_upload, read_upload, upload_hint
 
 NO_COMPARISON = ""  # what stands there while nobody has asked for one; any change of the state makes it stale
 
-# Keeps the address in step with what is shown, so that it can be shared at any moment.
+# Keeps the address in step with what is shown, so that it can be shared at any moment: the state of this tab, after the step of a lesson that
+# led to it; the place alone where a lesson or a game is on the screen. A picture that is kept back comes when its button is pressed.
 _FOLLOW_LINK = """
 const follow = () => {
-  const shown = element.querySelector('[data-query]');
-  const asked = new URLSearchParams(location.search);
-  const kept = ['tab', 'shake'].filter(name => asked.get(name)).map(name => '&' + name + '=' + encodeURIComponent(asked.get(name)));  // of other tabs
-  if (shown) history.replaceState(history.state, '', location.pathname + '?' + shown.dataset.query + kept.join(''));
+  const shown = element.querySelector('[data-query]'), place = document.querySelector('#place [data-place]')?.dataset.place;
+  const lessons = document.querySelector('#lessons'), asked = new URLSearchParams(location.search);
+  if (!shown || place === undefined) return;  // before the place is known, the address is still what was asked for
+  const kept = ['tab', 'shake'].filter(name => asked.get(name)).map(name => name + '=' + encodeURIComponent(asked.get(name)));  // of other tabs
+  const parts = lessons && lessons.offsetParent ? [place] : [place.includes('step=') ? place : '', shown.dataset.query];
+  history.replaceState(history.state, '', location.pathname + '?' + [...parts, ...kept].filter(Boolean).join('&'));
 };
 watch('value', follow);
+document.addEventListener('place', () => setTimeout(follow, 50));
+element.addEventListener('click', event => { if (event.target.closest('.unveil')) trigger('unveil', {}); });
 """
 
 # A comparison takes a while: one that arrives after the state has moved on is dropped.
@@ -49,7 +55,6 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
     """
     controls = Controls(texts)
     picture = gr.State(None, time_to_live=3600)
-    guesses_made = gr.State(0)
     first = replace(State.from_fields(lambda key: None), restorer="wiener", own={})  # needs no network: the page must not wait for one
     with gr.Row(elem_id="play", equal_height=False):
         with gr.Column(scale=14, min_width=320, elem_id="play-pictures"):
@@ -87,11 +92,19 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
             gr.HTML(f"<h2>{texts('play.blur')}</h2>")
             controls.blur()
             psf = gr.HTML(panels.psf_card(first.degradation.psf, texts), elem_id="psf", apply_default_css=False)
-            with gr.Accordion(texts("play.noise_and_storage"), open=False, elem_id="after-blur") as after_blur:
+            with gr.Accordion(texts("play.noise_and_storage"), open=False, elem_id="after-blur") as controls.spoils:
                 controls.after_blur()
     with gr.Column(elem_id="compare"):
         compare_all = gr.Button(texts("compare.button"), elem_id="compare-all", size="sm")
         compared = gr.HTML(NO_COMPARISON, js_on_load=_DROP_STALE, elem_id="compared", apply_default_css=False)
+        hidden = gr.Radio(
+            [(texts("lessons.hide.nothing") if role == HIDEABLE[0] else texts(f"role.{role}"), role) for role in HIDEABLE],
+            value=HIDEABLE[0],
+            label=texts("lessons.hide.label"),
+            elem_id="control-hide",
+            elem_classes="chips",
+        )
+        controls.add("hide", hidden)
 
     components = list(controls.by_key.values())
     groups = list(controls.groups.values())
@@ -117,29 +130,23 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
         return [gr.update(visible=visible[name]) for name in controls.groups]
 
     def open_link(request: gr.Request) -> list[object]:
-        query = {name: value for name, value in request.query_params.items() if name != "tab"}  # that one is the page's
-        state = State.from_query(query)
-        return [*settings(state), *render(state, None, state.ignored(query))]
+        place, query = Place.from_query(request.query_params)
+        state = State.from_query({**place.step_query(), **query})
+        return [*controls.settings(state), *render(state, None, state.ignored(query))]
 
-    def settings(state: State) -> list[object]:
-        """All controls and groups set to a state."""
-        fields, visible = state.fields(), controls.visible(state)
-        values = [
-            gr.update(value=str(fields[key]) if key == "garment" else fields[key]) if key in fields else gr.skip()
-            for key in controls.by_key
-        ]
-        return [*values, *(gr.update(visible=visible[name]) for name in controls.groups), gr.update(open=state.spoilt)]
+    def unveil(event: gr.EventData, made: int, *values: object) -> list[object]:
+        return [*controls.settings(replace(controls.state(values), hide=HIDEABLE[0])), made + 1]
 
     def guess(uploaded: Bytes | None, made: int, *values: object) -> list[object]:
         """Set the controls to the likeliest degradation of a picture that came blurred."""
         state = controls.state(values)
         if state.source != BLIND or uploaded is None:
-            return [gr.skip()] * (len(components) + len(groups) + 3)
+            return [gr.skip()] * (len(controls.targets) + 2)
         try:
             found = estimate(from_bytes(uploaded))
         except InputError as refusal:
-            return [*[gr.skip()] * (len(components) + len(groups) + 1), upload_hint(texts, texts.reason(refusal.reason)), made]
-        return [*settings(state.with_degradation(found[0].degradation)), estimates(found, texts), made + 1]
+            return [*[gr.skip()] * len(controls.targets), upload_hint(texts, texts.reason(refusal.reason)), made]
+        return [*controls.settings(state.with_degradation(found[0].degradation)), estimates(found, texts), made + 1]
 
     def keep(path: Path | None, chosen: str) -> tuple[object, object, str]:
         if path is None:  # cleared to make room for the next one
@@ -153,25 +160,26 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
     outputs = [shown, psf, compared]
     # One event for everything that changes the stage, so that the newest state always wins.
     gr.on(
-        [picture.change, guesses_made.change, *(component.input for component in components)],
+        [picture.change, controls.moves.change, *(component.input for component in components)],
         live,
         [picture, *components],
         outputs,
         **quick,
     )
-    folding = [controls.by_key[key] for key in ("source", "blur", "restorer", "storage")]
+    folding = [controls.by_key[key] for key in ("source", "blur", "restorer", "storage", "hide")]
     gr.on([component.input for component in folding], fold, components, groups, **quick)
-    opened = _page().load(open_link, None, [*components, *groups, after_blur, *outputs], **quick)
+    opened = _page().load(open_link, None, [*controls.targets, *outputs], **quick)
     queued: dict[str, Any] = {"trigger_mode": "always_last", "concurrency_limit": 1, "api_visibility": "private"}
     upload.input(keep, [upload, source], [picture, source, told], show_progress="hidden", **queued)
     gr.on(
         [picture.change, source.input, estimate_again.click],
         guess,
-        [picture, guesses_made, *components],
-        [*components, *groups, after_blur, estimated, guesses_made],
+        [picture, controls.moves, *components],
+        [*controls.targets, estimated, controls.moves],
         show_progress="hidden",
         **queued,
     )
+    shown.unveil(unveil, [controls.moves, *components], [*controls.targets, controls.moves], show_progress="hidden", **queued)
     compare_all.click(compare_restorers, [picture, *components], compared, show_progress="minimal", concurrency_id="heavy", **queued)
     return controls, picture, opened
 

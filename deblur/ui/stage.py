@@ -88,12 +88,18 @@ def _stage(state: State, upload: Bytes | None, texts: Texts, ignored: tuple[str,
         restored_panel = panels.panel("restored", restored, texts, restorer_name, rows)
         verdict = verdict_sentence(before, after, metrics.brought_back(blurred, restored, sharp), filter_name, restorer_name, texts)
         doubt = restorer.doubts(degradation, **state.own)
-        if doubt:
+        if doubt and state.hide != "restored":
             notes.append(texts.reason(doubt))
+    if state.hide == "restored":
+        restored_panel = panels.veiled_panel("restored", texts, restorer_name)
+        verdict = texts("verdict.blurred", error=digits(before.error), cause=filter_name)
     size = f"{sharp.shape[1]} × {sharp.shape[0]} px"
+    sharp_panel = panels.panel("sharp", sharp, texts, what, [(texts("numbers.size"), size)])
+    if state.hide == "sharp":
+        sharp_panel = panels.veiled_panel("sharp", texts, "")
     return (
         f'<div class="stage" data-query="{escape(state.query())}" data-source="{state.source}">'
-        + panels.panel("sharp", sharp, texts, what, [(texts("numbers.size"), size)])
+        + sharp_panel
         + panels.panel("blurred", blurred, texts, filter_name, panels.score_rows(before, texts))
         + restored_panel
         + f'</div><p class="verdict" role="status">{escape(verdict)}</p>'
@@ -122,6 +128,8 @@ def _blind_stage(state: State, blurred: Picture, texts: Texts) -> str:
         left = digits(residual(restored, blurred, degradation), 2)
         restored_panel = panels.panel("restored", restored, texts, restorer_name, [(texts("compare.residual"), left)])
         verdict = texts("blind.verdict", cause=cause(degradation, texts), restorer=restorer_name, residual=left)
+    if state.hide == "restored":
+        restored_panel, verdict = panels.veiled_panel("restored", texts, restorer_name), texts("lessons.veiled")
     size = [(texts("numbers.size"), f"{blurred.shape[1]} × {blurred.shape[0]} px")]
     return (
         f'<div class="stage" data-query="{escape(state.query())}" data-source="{state.source}">'

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 from deblur.blur import BLURS
 from deblur.data import COUNTS, SIDE
@@ -11,8 +11,9 @@ from deblur.params import Choice, Parameter, Value
 from deblur.restore import RESTORERS
 
 GARMENT, YOURS, BLIND = SOURCES = ("garment", "yours", "blind")  # blind: a picture that is blurred already, nobody knows how
+HIDEABLE = ("nothing", "sharp", "restored")  # what a link can keep back until somebody asks for it
 FIRST_GARMENT = 1  # a pullover that reads “Lee”: everyone sees when the letters are lost
-ELSEWHERE = ("shake",)  # names in a link that other tabs follow
+ELSEWHERE = ("shake", "tab")  # names in a link that others follow
 BEST_RESTORER, NEEDS_NO_NETWORK = "universal", "wiener"
 
 
@@ -43,6 +44,7 @@ class State:
     after: Mapping[str, Value] = field(default_factory=dict)
     restorer: str = NEEDS_NO_NETWORK
     own: Mapping[str, Value] = field(default_factory=dict)
+    hide: str = HIDEABLE[0]
 
     @property
     def degradation(self) -> Degradation:
@@ -57,8 +59,8 @@ class State:
 
     def ignored(self, query: Mapping[str, str]) -> tuple[str, ...]:
         """The names in a link that this state does not follow, because they are unknown or their values are not allowed."""
-        own = parse_qs(self.query(), keep_blank_values=True)
-        return tuple(name for name, value in query.items() if name not in ELSEWHERE and (name not in own or not _same(value, own[name][0])))
+        own = {_short(key): str(value) for key, value in self.fields().items() if key != "source"}
+        return tuple(name for name, value in query.items() if name not in ELSEWHERE and (name not in own or not _same(value, own[name])))
 
     @classmethod
     def from_fields(cls, get: Callable[[str], object]) -> "State":
@@ -66,7 +68,7 @@ class State:
 
         Args:
             get: Gives the raw value of a field by its key, or None. Keys: "garment", "source", "blur", "blur.<name>.<parameter>",
-                "<parameter>" of noise and storage, "restorer", "restorer.<name>.<parameter>".
+                "<parameter>" of noise and storage, "restorer", "restorer.<name>.<parameter>", "hide".
         """
         blur, restorer, index = get("blur"), get("restorer"), get("garment")
         blur = blur if isinstance(blur, str) and blur in BLURS else "gaussian"
@@ -83,6 +85,7 @@ class State:
             {param.name: allowed(param, get(param.name)) for param in AFTER_BLUR},
             restorer,
             {param.name: allowed(param, get(f"restorer.{restorer}.{param.name}")) for param in RESTORERS[restorer].params},
+            str(get("hide")) if get("hide") in HIDEABLE else HIDEABLE[0],
         )
 
     @classmethod
@@ -105,11 +108,13 @@ class State:
             **{name: value for name, value in self.after.items() if name != "quality" or self.after["storage"] == "jpeg"},
             "restorer": self.restorer,
             **{f"restorer.{self.restorer}.{name}": value for name, value in self.own.items()},
+            "hide": self.hide,
         }
 
     def query(self) -> str:
         """The link's query string."""
-        return urlencode({_short(key): value for key, value in self.fields().items() if key != "source"})
+        kept = {"source", "hide"} if self.hide == HIDEABLE[0] else {"source"}
+        return urlencode({_short(key): value for key, value in self.fields().items() if key not in kept})
 
 
 def _same(asked: str, used: str) -> bool:

@@ -26,6 +26,10 @@ class Texts:
         """The text, or None where there is none."""
         return self.entries.get(key)
 
+    def all(self, key: str) -> list[str]:
+        """The texts under a key, in order."""
+        return [text for name, text in self.entries.items() if name.startswith(f"{key}.")]
+
     def reason(self, reason: Reason) -> str:
         """A core sentence in the visitor's language; its English wording where the locale has no own."""
         text = self.entries.get(f"reason.{reason.code}")

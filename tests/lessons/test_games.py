@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from deblur.blur import BLURS
+from deblur.data import load_fashion_mnist
 from deblur.degrade import Degradation
-from deblur.image import is_8bit
-from deblur.lessons.games import MAX_REACH, check_guess, mystery, play, probes
+from deblur.image import is_8bit, to_bytes
+from deblur.lessons.games import MAX_REACH, RIVALS, challenge, check_guess, mystery, play, probes
 from deblur.metrics import psnr
 from deblur.restore import RESTORERS
 from tests.conftest import photograph
@@ -69,3 +70,21 @@ def test_a_match_is_decided_by_psnr():
 def test_the_network_can_be_beaten():
     match = play(photograph((28, 30)), Degradation("gaussian", storage="8-bit"), "wiener", {"strength": 0.0})
     assert match.outcome == "won" and match.rival_psnr > 10
+
+
+@pytest.mark.parametrize("rival", RIVALS)
+def test_the_same_seed_draws_the_same_challenge(rival):
+    games = [challenge(seed, rival) for seed in range(12)]
+    for game in games:
+        again = challenge(game.seed, rival)
+        assert again.degradation == game.degradation and again.garment == game.garment
+        assert np.array_equal(to_bytes(game.sharp), load_fashion_mnist("test")[0][game.garment])
+        assert game.degradation.psf is not None and game.degradation.storage == "8-bit"
+    assert len({game.degradation.blur for game in games}) > 1 and len({game.garment for game in games}) > 6
+
+
+def test_the_thesis_network_plays_on_what_it_was_trained_for():
+    for seed in range(12):
+        assert RESTORERS["thesis"].doubts(challenge(seed).degradation, network="auto") is None
+    with pytest.raises(ValueError, match="thesis, universal"):
+        challenge(0, "nobody")

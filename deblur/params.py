@@ -30,7 +30,9 @@ class Param:
         """What a value must be, in words: "an odd whole number from 3 to 31"."""
         if not self.whole:
             return f"a number from {self.low:g} to {self.high:g}"
-        kind = {1: "a whole number", 2: "an odd whole number" if self.low % 2 else "an even whole number"}.get(self.step, f"a multiple of {self.step}")
+        if self.step > 2:
+            return f"a multiple of {self.step} from {self.low} to {self.high}"
+        kind = "a whole number" if self.step == 1 else "an odd whole number" if self.low % 2 else "an even whole number"
         return f"{kind} from {self.low} to {self.high}"
 
     def check(self, value: object) -> int | float:

@@ -95,20 +95,22 @@ class Job:
 
     def _read(self, process: "subprocess.Popen[bytes]", complaints: "tempfile._TemporaryFileWrapper[bytes]") -> None:
         """Take in epoch after epoch until there are no more."""
-        with process, complaints:
-            assert process.stdin and process.stdout
-            with suppress(EOFError, OSError, pickle.UnpicklingError):  # it is over, perhaps in the middle of a word
-                pickle.dump((self.recipe, self.shown), process.stdin)
-                process.stdin.flush()  # it stays open: its end tells the process that nobody is left
-                while True:
-                    self._epochs.append(pickle.load(process.stdout))
-            status = process.wait()
-            self._ending = self._ending or ("done" if status == 0 else "failed")
-            if self._ending == "failed":
-                complaints.seek(0)
-                logging.getLogger(__name__).error("a training failed (%s): %s", status, complaints.read()[-2000:].decode(errors="replace"))
-        self._gone.set()
-        self._workshop.leave(self)
+        try:
+            with process, complaints:
+                assert process.stdin and process.stdout
+                with suppress(EOFError, OSError, pickle.UnpicklingError):  # it is over, perhaps in the middle of a word
+                    pickle.dump((self.recipe, self.shown), process.stdin)
+                    process.stdin.flush()  # it stays open: its end tells the process that nobody is left
+                    while True:
+                        self._epochs.append(pickle.load(process.stdout))
+                status = process.wait()
+                self._ending = self._ending or ("done" if status == 0 else "failed")
+                if self._ending == "failed":
+                    complaints.seek(0)
+                    logging.getLogger(__name__).error("a training failed (%s): %s", status, complaints.read()[-2000:].decode(errors="replace"))
+        finally:
+            self._gone.set()
+            self._workshop.leave(self)
 
     def _guard(self) -> None:
         """End it when its time is over or nobody looks."""
@@ -173,7 +175,12 @@ class Workshop:
                 return 0
             place = self._line.index(job)
             if place == 0 and job.process is None:
-                job.start()
+                try:
+                    job.start()
+                except OSError:
+                    logging.getLogger(__name__).exception("a training could not be started")
+                    job.end("failed")
+                    self._remove(job)
             return place
 
     def end(self, job: Job, ending: Ending) -> None:

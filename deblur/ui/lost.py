@@ -11,7 +11,6 @@ from deblur.image import WHITE, Bytes, Picture
 from deblur.lessons import ledger
 from deblur.lessons.twins import twins
 from deblur.reasons import InputError
-from deblur.restore import RESTORERS
 from deblur.ui import maps, panels, plots
 from deblur.ui.controls import Controls
 from deblur.ui.stage import SEED, sharp_picture
@@ -83,7 +82,7 @@ def _storages(state: State, sharp: Picture, texts: Texts) -> str:
 def _invented(state: State, sharp: Picture, texts: Texts) -> str:
     blurred = state.degradation.apply(sharp, SEED)
     try:
-        restored = RESTORERS[state.restorer].restore(blurred, state.degradation, **state.own)
+        restored = state.tool.restore(blurred, state.degradation, **state.own)
         parts = ledger.split(blurred, restored, state.degradation, sharp=sharp)
     except InputError as refusal:
         return _refused("invented", refusal, texts)

@@ -43,7 +43,8 @@ def build(texts: Texts) -> tuple[Controls, gr.State]:
     """Lay out the tab inside the current Blocks and wire its events; returns the controls and the visitor's picture, for other tabs."""
     controls = Controls(texts)
     picture = gr.State(None, time_to_live=3600)
-    guesses_made = gr.State(0)
+    guesses_made, trained = gr.State(0), gr.State(None, time_to_live=3600)
+    controls.add("trained", trained)
     first = replace(State.from_fields(lambda key: None), restorer="wiener", own={})  # needs no network: the page must not wait for one
     with gr.Row(elem_id="play", equal_height=False):
         with gr.Column(scale=14, min_width=320, elem_id="play-pictures"):
@@ -99,10 +100,10 @@ def build(texts: Texts) -> tuple[Controls, gr.State]:
     def compare_restorers(uploaded: Bytes | None, *values: object) -> str:
         state = controls.state(values)
         if state.source == BLIND and uploaded is not None:
-            entries = compare(from_bytes(uploaded), state.degradation)
+            entries = compare(from_bytes(uploaded), state.degradation, restorers=state.restorers)
         else:
             sharp, _ = sharp_picture(state, uploaded, texts)
-            entries = compare(state.degradation.apply(sharp, SEED), state.degradation, sharp)
+            entries = compare(state.degradation.apply(sharp, SEED), state.degradation, sharp, state.restorers)
         row = panels.comparison(entries, texts)
         return f'<div data-query="{escape(state.query())}">{row}</div>'
 
@@ -147,7 +148,7 @@ def build(texts: Texts) -> tuple[Controls, gr.State]:
     outputs = [shown, psf, compared]
     # One event for everything that changes the stage, so that the newest state always wins.
     gr.on(
-        [picture.change, guesses_made.change, *(component.input for component in components)],
+        [picture.change, guesses_made.change, trained.change, *(component.input for component in controls.inputs)],
         live,
         [picture, *components],
         outputs,

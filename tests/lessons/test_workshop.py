@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -18,7 +19,7 @@ from tests.conftest import ROOT
 SHOWN = (1, 0, 13)
 LONG = Recipe(Degradation(), {"garments": 4000, "epochs": 60, "activation": "relu"})
 SHORT = Recipe(Degradation(), {"garments": 100, "epochs": 2, "layers": 1})
-BUSY = 300.0  # s: a busy machine takes its time
+BUSY = 900.0  # s: a busy machine takes its time
 
 
 def until(job: Job, fits: Callable[[Status], object]) -> Status:
@@ -31,11 +32,13 @@ def until(job: Job, fits: Callable[[Status], object]) -> Status:
 
 
 def alive(number: int) -> bool:
+    """Whether a process runs; one that has ended and that nobody has asked about does not."""
     try:
         os.kill(number, 0)
     except ProcessLookupError:
         return False
-    return not open(f"/proc/{number}/stat").read().split()[2] == "Z" if os.path.exists(f"/proc/{number}/stat") else False
+    entry = Path(f"/proc/{number}/stat")
+    return not entry.exists() or entry.read_text().split()[2] != "Z"
 
 
 def gone(number: int) -> None:

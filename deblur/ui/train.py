@@ -21,7 +21,10 @@ from deblur.ui.stage import describe
 from deblur.ui.state import State, allowed
 from deblur.ui.texts import Texts, digits
 
+PHONE_WIDE = (360, 180)  # px: not made smaller on a phone, so that its numbers can be read
 FIRST = 2  # options that stand open; the others are folded away
+# On a phone the lesson stands below the controls.
+_TO_THE_LESSON = "() => { if (innerWidth <= 700) document.querySelector('#training').scrollIntoView({ behavior: 'smooth' }); }"
 PACE = 0.4  # s between two looks; Gradio notices only when something is sent that the visitor has left
 COMPANIONS = (0, 13, 28)  # test garments beside the one of the Play tab: a boot with laces, a dress, a sandal
 
@@ -116,7 +119,8 @@ def curve(epochs: tuple[Epoch, ...], recipe: Recipe, texts: Texts) -> str:
     ]
     title = texts("train.curve.title", loss=texts(f"train.loss.options.{recipe.options['loss']}"))
     ends = {0.0: "0", float(length): texts("train.curve.epochs", epochs=length)}
-    return f'<figure class="map"><figcaption>{escape(title)}</figcaption>{plots.plot(lines, title, (0, length), (low, high), ends, _marks(low, high))}</figure>'
+    drawn = plots.plot(lines, title, (0, length), (low, high), ends, _marks(low, high), size=PHONE_WIDE)
+    return f'<figure class="map"><figcaption>{escape(title)}</figcaption>{drawn}</figure>'
 
 
 def _marks(low: float, high: float) -> dict[float, str]:
@@ -137,7 +141,7 @@ def kernel(last: Epoch, recipe: Recipe, texts: Texts) -> str:
     rows, columns = last.response.shape
     count = sum(weight.size for weight in last.weights)
     which = "one" if recipe.options["activation"] == "none" else "many"
-    told = texts(f"train.kernel.{which}", count=count, rows=rows, columns=columns, row=last.place[0], column=last.place[1])
+    told = texts(f"train.kernel.{which}", count=f"{count:,}".replace(",", "\u202f"), rows=rows, columns=columns, row=last.place[0], column=last.place[1])
     return maps.signed(last.response, told, unit=1)
 
 
@@ -246,6 +250,7 @@ def build(texts: Texts, tab: gr.Tab, tabs: gr.Tabs, controls: Controls, workshop
     tab.select(look, inputs, [against, shown], **quick)
     # No limit here: who waits must see the place in line, and the workshop trains one at a time.
     start.click(learn, inputs, outputs, concurrency_limit=None, concurrency_id="training", show_progress="hidden", **private)
+    start.click(None, None, None, js=_TO_THE_LESSON)
     stop.click(end, None, None, queue=False, show_progress="hidden", **private)
     use.click(
         put_to_use, [result, *controls.by_key.values()], [controls.by_key["trained"], controls.by_key["restorer"], tabs, *controls.groups.values()],

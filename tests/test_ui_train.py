@@ -70,7 +70,7 @@ def test_the_view_shows_garments_curve_and_signed_kernel() -> None:
     texts = load_texts("en")
     sharp, blurred = pictures(RECIPE, SHOWN)
     before = train.view(Status(0, (), None), RECIPE, sharp, blurred, 120, texts)
-    assert before.count("<img") == 6 and "<polyline" not in before
+    assert "Trained against Average (size 3)." in before and before.count("<img") == 6 and "<polyline" not in before
     html = train.view(Status(0, (epoch(0, 80), epoch(1, 1.5)), None), RECIPE, sharp, blurred, 120, texts)
     assert html.count("<img") == 10 and html.count("<polyline") == 3
     assert "−2.50 … +2.50" in html and "320 weights" in html and "2 × 2 numbers" in html

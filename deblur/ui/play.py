@@ -43,7 +43,7 @@ def build(texts: Texts) -> tuple[Controls, gr.State]:
     """Lay out the tab inside the current Blocks and wire its events; returns the controls and the visitor's picture, for other tabs."""
     controls = Controls(texts)
     picture = gr.State(None, time_to_live=3600)
-    guesses_made, trained = gr.State(0), gr.State(None, time_to_live=3600)
+    guesses_made, trained = gr.State(0), gr.State(None)
     controls.add("trained", trained)
     first = replace(State.from_fields(lambda key: None), restorer="wiener", own={})  # needs no network: the page must not wait for one
     with gr.Row(elem_id="play", equal_height=False):

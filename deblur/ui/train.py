@@ -54,6 +54,7 @@ def view(status: Status, recipe: Recipe, sharp: Picture, blurred: Picture, secon
     drawn = f'<div class="learned">{curve(status.epochs, recipe, texts)}{kernel(last, recipe, texts)}</div>' if last else ""
     return (
         f'<div class="training" {stands}><p class="verdict" role="status">{escape(finding(status, recipe, seconds, texts))}</p>'
+        f'<p class="meaning">{escape(texts("train.taught", what=describe(recipe.degradation, texts)))}</p>'
         f'<div class="lesson">{garments(sharp, blurred, last, texts)}{drawn}</div></div>'
     )
 
@@ -162,7 +163,7 @@ def build(texts: Texts, tab: gr.Tab, tabs: gr.Tabs, controls: Controls, workshop
         workshop: Where all visitors' trainings run.
     """
     options = Controls(texts)
-    result = gr.State(None, time_to_live=3600)
+    result = gr.State(None)
     against = gr.HTML(f'<h2 class="question">{escape(texts("train.question"))}</h2>', elem_id="train-against", apply_default_css=False)
     with gr.Row(elem_id="train", equal_height=False):
         with gr.Column(scale=5, min_width=300, elem_id="train-controls"), gr.Column(elem_classes=["card", "restored"]):

@@ -1,6 +1,7 @@
 """Every restorer on one picture, side by side."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from deblur.degrade import Degradation
 from deblur.image import WHITE, Picture
 from deblur.metrics import Scores
 from deblur.reasons import InputError, Reason
-from deblur.restore import RESTORERS
+from deblur.restore import RESTORERS, Restorer
 
 NOTHING, TRUTH = "nothing", "truth"
 
@@ -20,7 +21,7 @@ class Entry:
     """What one restorer made of the picture.
 
     Attributes:
-        name: A key of `RESTORERS`, or "nothing" (the blurred picture itself) or "truth" (the sharp one).
+        name: Of the restorer, or "nothing" (the blurred picture itself) or "truth" (the sharp one).
         picture: The restored picture; None where the restorer refused.
         reason: Why it refused.
         scores: Against the sharp picture, where that is known.
@@ -42,16 +43,19 @@ def residual(picture: Picture, blurred: Picture, degradation: Degradation) -> fl
     return WHITE * float(np.sqrt(metrics.mse(degradation.reblur(picture), blurred)))
 
 
-def compare(blurred: Picture, degradation: Degradation, sharp: Picture | None = None) -> list[Entry]:
+def compare(
+    blurred: Picture, degradation: Degradation, sharp: Picture | None = None, restorers: Mapping[str, Restorer] = RESTORERS
+) -> list[Entry]:
     """Restore with every restorer at its defaults.
 
     Args:
         blurred: (H, W) or (H, W, 3).
         degradation: What is known of how it came about.
         sharp: The truth, where it is known.
+        restorers: All of them, and more if the caller has some of its own.
 
     Returns:
-        "nothing" first, then the restorers in the order of their registry, then "truth" if it is known.
+        "nothing" first, then the restorers in their order, then "truth" if it is known.
     """
 
     def entry(name: str, picture: Picture, milliseconds: float | None = None) -> Entry:
@@ -59,7 +63,7 @@ def compare(blurred: Picture, degradation: Degradation, sharp: Picture | None = 
         return Entry(name, picture, None, scores, residual(picture, blurred, degradation), milliseconds)
 
     entries = [entry(NOTHING, blurred)]
-    for name, restorer in RESTORERS.items():
+    for name, restorer in restorers.items():
         start = time.perf_counter()
         try:
             restored = restorer.restore(blurred, degradation)

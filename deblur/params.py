@@ -30,6 +30,8 @@ class Param:
         """What a value must be, in words: "an odd whole number from 3 to 31"."""
         if not self.whole:
             return f"a number from {self.low:g} to {self.high:g}"
+        if self.step > 2:
+            return f"a multiple of {self.step} from {self.low} to {self.high}"
         kind = "a whole number" if self.step == 1 else "an odd whole number" if self.low % 2 else "an even whole number"
         return f"{kind} from {self.low} to {self.high}"
 

@@ -7,9 +7,10 @@ import gradio as gr
 
 from deblur.blur import BLURS
 from deblur.degrade import AFTER_BLUR
+from deblur.lessons.trainer import OWN, Trained
 from deblur.params import Choice, Param, Parameter
 from deblur.restore import RESTORERS
-from deblur.ui.state import GARMENT, State
+from deblur.ui.state import GARMENT, State, restorers
 from deblur.ui.texts import Texts
 
 
@@ -53,7 +54,7 @@ class Controls:
         if isinstance(param, Choice):
             options = [(self.texts(f"{text_key}.options.{option}"), option) for option in param.options]
             kind = gr.Radio if len(options) <= 4 else gr.Dropdown
-            return self.add(key, kind(options, value=param.default, label=label, info=info, elem_id=elem_id))
+            return self.add(key, kind(options, value=param.default, label=label, info=info, elem_id=elem_id, elem_classes="chips" if kind is gr.Radio else None))
         value = param.default if start is None else start
         return self.add(
             key, ParamSlider(param.low, param.high, value, step=param.step, label=label, info=info, elem_id=elem_id, buttons=[])
@@ -92,7 +93,7 @@ class Controls:
         self.add(
             "restorer",
             gr.Radio(
-                [(self.texts(f"restorer.{name}.label"), name) for name in RESTORERS],
+                self.restorer_choices(None),
                 value=default,
                 label=self.texts("play.restorer"),
                 show_label=False,
@@ -100,11 +101,20 @@ class Controls:
                 elem_classes="chips",
             ),
         )
-        for name, restorer in RESTORERS.items():
+        for name in (*RESTORERS, OWN):
             with gr.Group(visible=name == default) as self.groups[f"restorer.{name}"]:
                 gr.HTML(f'<p class="meaning">{self.texts(f"restorer.{name}.info")}</p>')
-                for param in restorer.params:
+                for param in RESTORERS[name].params if name in RESTORERS else ():
                     self.parameter(f"restorer.{name}.{param.name}", param, f"restorer.{name}.{param.name}")
+
+    def restorer_choices(self, trained: Trained | None) -> list[tuple[str, str]]:
+        """What the chooser offers a visitor with this network of the own."""
+        return [(self.texts(f"restorer.{name}.label"), name) for name in restorers(trained)]
+
+    @property
+    def inputs(self) -> list[Any]:
+        """What a visitor can change by hand."""
+        return [component for component in self.by_key.values() if not isinstance(component, gr.State)]
 
     def state(self, values: tuple[object, ...]) -> State:
         """The state that the components' values stand for, given in the order of `by_key`."""

@@ -15,7 +15,7 @@ from deblur.restore import RESTORERS
 from deblur.ui import maps, own_weights, panels
 from deblur.ui.controls import Controls
 from deblur.ui.stage import SEED, cause, sharp_picture
-from deblur.ui.state import BLIND, State
+from deblur.ui.state import BLIND, NEEDS_NO_NETWORK, State
 from deblur.ui.texts import Texts
 
 GREEN = 1  # the channel that is explained in a picture in colour
@@ -31,7 +31,7 @@ def view(state: State, upload: Bytes | None, row: int, column: int, texts: Texts
     blurred = degradation.apply(sharp, SEED)
     channel = None if sharp.ndim == 2 else GREEN
     try:
-        restored = RESTORERS[state.restorer].restore(blurred, degradation, **state.own)
+        restored = state.tool.restore(blurred, degradation, **state.own)
     except InputError:
         restored = None
     marked = "".join(
@@ -89,13 +89,15 @@ def arithmetic(made: Explanation, texts: Texts) -> str:
 
 def code_of(state: State, colour: bool, texts: Texts) -> str:
     """The code for exactly this state, each dialect folded away."""
-    written = code(state.degradation, state.restorer, dict(state.own), SEED, colour)
+    own = state.restorer not in RESTORERS  # no program can fetch a visitor's own network
+    restorer, values = (NEEDS_NO_NETWORK, {}) if own else (state.restorer, dict(state.own))
+    written = code(state.degradation, restorer, values, SEED, colour)
     folded = "".join(
         f"<details><summary>{escape(texts(f'inside.code.{dialect}'))}</summary><pre><code>{escape(text)}</code></pre></details>"
-        for dialect in ("opencv", "numpy", "deblur", "command", "client")
+        for dialect in (("opencv", "numpy") if own else ("opencv", "numpy", "deblur", "command", "client"))
         if (text := getattr(written, dialect))
     )
-    return f"<h3>{escape(texts('inside.code.title'))}</h3>{folded}"
+    return f"<h3>{escape(texts('inside.code.title'))}</h3>{folded}" + (f'<p class="note">{escape(texts("train.no_code"))}</p>' if own else "")
 
 
 def _total(made: WeightedSum) -> str:

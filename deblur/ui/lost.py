@@ -10,7 +10,6 @@ from deblur.image import WHITE, Bytes, Picture
 from deblur.lessons import ledger
 from deblur.lessons.twins import Twins, answers, twins
 from deblur.reasons import InputError
-from deblur.restore import RESTORERS
 from deblur.ui import details, maps, panels
 from deblur.ui.controls import Controls
 from deblur.ui.stage import SEED, sharp_picture
@@ -92,7 +91,7 @@ def invented(state: State, sharp: Picture, texts: Texts) -> str:
     """What the restorer added, divided into what the data determine and what they do not."""
     blurred = state.degradation.apply(sharp, SEED)
     try:
-        restored = RESTORERS[state.restorer].restore(blurred, state.degradation, **state.own)
+        restored = state.tool.restore(blurred, state.degradation, **state.own)
         parts = ledger.split(blurred, restored, state.degradation, sharp=sharp)
     except InputError as refusal:
         return _refused("invented", refusal, texts)

@@ -9,7 +9,8 @@ import numpy as np
 
 from deblur import restore
 from deblur.estimate import estimate
-from deblur.ui import api, bench, inside, lessons, lost, network, photo, play, results, shake
+from deblur.lessons.workshop import Workshop
+from deblur.ui import api, bench, inside, lessons, lost, network, photo, play, results, shake, train
 from deblur.ui.texts import LANGUAGES, Texts, load_texts
 
 STYLE = Path(__file__).parent / "style.css"
@@ -69,13 +70,14 @@ def theme() -> gr.themes.Base:
 
 def build() -> gr.Blocks:
     """Build the page: English at the root, every other language under its code."""
+    workshop = Workshop()  # one for all visitors, whatever their language
     with gr.Blocks(title="Deblur playground", analytics_enabled=False, delete_cache=(600, 3600)) as demo:
-        _content(load_texts(LANGUAGES[0]))
+        _content(load_texts(LANGUAGES[0]), workshop)
         api.build()
     for language in LANGUAGES[1:]:
         texts = load_texts(language)
         with demo.route(texts("language.own_name"), language, show_in_navbar=False):
-            _content(texts)
+            _content(texts, workshop)
     return demo
 
 
@@ -105,7 +107,7 @@ def launch_options() -> dict[str, Any]:
     }
 
 
-def _content(texts: Texts) -> None:
+def _content(texts: Texts, workshop: Workshop) -> None:
     links = "".join(
         f'<a href="{"./" if language == LANGUAGES[0] else language}" lang="{language}"{" aria-current=page" if language == texts.language else ""}>'
         f"{load_texts(language)('language.own_name')}</a>"
@@ -139,6 +141,8 @@ def _content(texts: Texts) -> None:
             shake.build(texts, controls, picture)
         with gr.Tab(texts("lessons.tab"), id="lessons") as tab:
             lessons.build(texts, tabs, play_tab, tab, place_mark, controls)
+        with gr.Tab(texts("tab.train"), id="train-tab") as tab:
+            train.build(texts, tab, tabs, controls, workshop)
         with gr.Tab(texts("tab.results"), id="results"):
             results.build(texts)
     _addresses(tabs, opened)

@@ -8,7 +8,6 @@ from deblur.compare import NOTHING, TRUTH, Entry
 from deblur.image import Picture, to_bytes
 from deblur.kernels import Psf, horizontal_response
 from deblur.metrics import Scores
-from deblur.restore import RESTORERS
 from deblur.ui import maps, plots
 from deblur.ui.texts import Texts, digits, signed
 
@@ -98,7 +97,7 @@ def comparison(entries: list[Entry], texts: Texts) -> str:
     best = max((entry.scores.psnr for entry in entries if entry.scores and entry.name not in (NOTHING, TRUTH)), default=None)
     cards = ""
     for entry in entries:
-        title = escape(texts(f"restorer.{entry.name}.label") if entry.name in RESTORERS else texts(f"compare.{entry.name}"))
+        title = escape(texts(f"restorer.{entry.name}.label") if entry.name not in (NOTHING, TRUTH) else texts(f"compare.{entry.name}"))
         if entry.picture is None or entry.residual is None:
             inside, rows = f'<p class="instead">{escape(texts.reason(entry.reason)) if entry.reason else ""}</p>', []
         else:

@@ -55,6 +55,8 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
     """
     controls = Controls(texts)
     picture = gr.State(None, time_to_live=3600)
+    trained = gr.State(None)
+    controls.add("trained", trained)
     first = replace(State.from_fields(lambda key: None), restorer="wiener", own={})  # needs no network: the page must not wait for one
     with gr.Row(elem_id="play", equal_height=False):
         with gr.Column(scale=14, min_width=320, elem_id="play-pictures"):
@@ -118,10 +120,10 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
     def compare_restorers(uploaded: Bytes | None, *values: object) -> str:
         state = controls.state(values)
         if state.source == BLIND and uploaded is not None:
-            entries = compare(from_bytes(uploaded), state.degradation)
+            entries = compare(from_bytes(uploaded), state.degradation, restorers=state.restorers)
         else:
             sharp, _ = sharp_picture(state, uploaded, texts)
-            entries = compare(state.degradation.apply(sharp, SEED), state.degradation, sharp)
+            entries = compare(state.degradation.apply(sharp, SEED), state.degradation, sharp, state.restorers)
         row = panels.comparison(entries, texts)
         return f'<div data-query="{escape(state.query())}">{row}</div>'
 
@@ -160,7 +162,7 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
     outputs = [shown, psf, compared]
     # One event for everything that changes the stage, so that the newest state always wins.
     gr.on(
-        [picture.change, controls.moves.change, *(component.input for component in components)],
+        [picture.change, controls.moves.change, trained.change, *(component.input for component in controls.inputs)],
         live,
         [picture, *components],
         outputs,

@@ -16,7 +16,6 @@ from deblur.estimate import Estimate
 from deblur.image import Bytes, Picture, from_bytes, shrink
 from deblur.metrics import Scores
 from deblur.reasons import InputError
-from deblur.restore import RESTORERS
 from deblur.ui import panels
 from deblur.ui.state import BLIND, GARMENT, YOURS, State
 from deblur.ui.texts import Texts, digits, signed
@@ -71,7 +70,7 @@ def stage(state: State, upload: Bytes | None, texts: Texts, ignored: tuple[str, 
 
 def _stage(state: State, upload: Bytes | None, texts: Texts, ignored: tuple[str, ...]) -> str:
     sharp, what = sharp_picture(state, upload, texts)
-    degradation, restorer = state.degradation, RESTORERS[state.restorer]
+    degradation, restorer = state.degradation, state.tool
     blurred, before = _blurred(sharp.tobytes(), sharp.shape, degradation)
     filter_name, restorer_name = cause(degradation, texts), texts(f"restorer.{state.restorer}.label")
     notes = [texts("play.no_upload")] if state.source != GARMENT and upload is None else []
@@ -117,7 +116,7 @@ def _blurred(values: bytes, shape: tuple[int, ...], degradation: Degradation) ->
 
 def _blind_stage(state: State, blurred: Picture, texts: Texts) -> str:
     """A picture that came blurred: there is no truth to compare with, only the blurred picture itself."""
-    degradation, restorer = state.degradation, RESTORERS[state.restorer]
+    degradation, restorer = state.degradation, state.tool
     restorer_name = texts(f"restorer.{state.restorer}.label")
     try:
         restored = restorer.restore(blurred, degradation, **state.own)

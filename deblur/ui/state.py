@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 from deblur.blur import BLURS
 from deblur.data import COUNTS, SIDE
 from deblur.degrade import AFTER_BLUR, MIRRORED, UNKNOWN, Degradation
+from deblur.lessons.trainer import OWN, Trained
 from deblur.params import Choice, Parameter, Value
-from deblur.restore import RESTORERS
+from deblur.restore import RESTORERS, Restorer
 
 GARMENT, YOURS, BLIND = SOURCES = ("garment", "yours", "blind")  # blind: a picture that is blurred already, nobody knows how
 HIDEABLE = ("nothing", "sharp", "restored")  # what a link can keep back until somebody asks for it
@@ -20,6 +21,11 @@ BEST_RESTORER, NEEDS_NO_NETWORK = "universal", "wiener"
 def default_restorer() -> str:
     """The restorer that the page opens with: the universal network where its weights are there."""
     return BEST_RESTORER if RESTORERS[BEST_RESTORER].accepts(Degradation(), (SIDE, SIDE)) is None else NEEDS_NO_NETWORK
+
+
+def restorers(trained: Trained | None) -> Mapping[str, Restorer]:
+    """The page's restorers, and a visitor's own network where there is one."""
+    return RESTORERS if trained is None else {**RESTORERS, OWN: trained.restorer}
 
 
 def allowed(param: Parameter, value: object) -> Value:
@@ -45,6 +51,17 @@ class State:
     restorer: str = NEEDS_NO_NETWORK
     own: Mapping[str, Value] = field(default_factory=dict)
     hide: str = HIDEABLE[0]
+    trained: Trained | None = None  # the visitor's own network, of this session alone
+
+    @property
+    def restorers(self) -> Mapping[str, Restorer]:
+        """The restorers that this visitor can choose from: all of the page, and the own network if one was trained."""
+        return restorers(self.trained)
+
+    @property
+    def tool(self) -> Restorer:
+        """The chosen restorer itself."""
+        return self.restorers[self.restorer]
 
     @property
     def degradation(self) -> Degradation:
@@ -68,11 +85,14 @@ class State:
 
         Args:
             get: Gives the raw value of a field by its key, or None. Keys: "garment", "source", "blur", "blur.<name>.<parameter>",
-                "<parameter>" of noise and storage, "restorer", "restorer.<name>.<parameter>", "hide".
+                "<parameter>" of noise and storage, "restorer", "restorer.<name>.<parameter>", "hide", "trained".
         """
+        trained = get("trained")
+        trained = trained if isinstance(trained, Trained) else None  # a link cannot bring one
+        choices = restorers(trained)
         blur, restorer, index = get("blur"), get("restorer"), get("garment")
         blur = blur if isinstance(blur, str) and blur in BLURS else "gaussian"
-        restorer = restorer if isinstance(restorer, str) and restorer in RESTORERS else default_restorer()
+        restorer = restorer if isinstance(restorer, str) and restorer in choices else default_restorer()
         number = str(index)
         garment = (
             int(number) if number.isascii() and number.isdecimal() and len(number) <= 5 and int(number) < COUNTS["test"] else FIRST_GARMENT
@@ -84,8 +104,9 @@ class State:
             {param.name: allowed(param, get(f"blur.{blur}.{param.name}")) for param in BLURS[blur].params},
             {param.name: allowed(param, get(param.name)) for param in AFTER_BLUR},
             restorer,
-            {param.name: allowed(param, get(f"restorer.{restorer}.{param.name}")) for param in RESTORERS[restorer].params},
+            {param.name: allowed(param, get(f"restorer.{restorer}.{param.name}")) for param in choices[restorer].params},
             str(get("hide")) if get("hide") in HIDEABLE else HIDEABLE[0],
+            trained,
         )
 
     @classmethod

@@ -66,10 +66,9 @@ def test_predict_then_reveal_by_keyboard(page) -> None:
     page.focus("#reveal-1")
     page.keyboard.press("Enter")
     page.wait_for_selector(f"#answer-1 .note:has-text('{TEXTS('lessons.choose_first')}')")
-    page.focus("#question-1 input >> nth=0")
+    page.focus("#question-1 input >> nth=1")
     page.keyboard.press("Space")
-    page.keyboard.press("ArrowDown")
-    assert page.locator("#question-1 input:checked").get_attribute("value") == "28"
+    page.wait_for_selector("#question-1 input[value='28']:checked")
     page.focus("#reveal-1")
     page.keyboard.press("Enter")
     page.wait_for_selector("#answer-1 .answer.miss")

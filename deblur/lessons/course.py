@@ -78,7 +78,7 @@ LESSONS = (
         7,
         (
             Step("small", "garment=22&blur=median&blur_size=3&restorer=universal&hide=restored"),
-            Step("straps", "garment=21&blur=median&blur_size=7&restorer=universal&hide=restored"),
+            Step("straps", "garment=82&blur=median&blur_size=7&restorer=universal&hide=restored"),
             Step("salt", "garment=22&blur=gaussian&blur_size=3&salt_pepper=0.5&restorer=wiener"),
             Step("no_kernel", "garment=22&blur=median&blur_size=5&restorer=wiener"),
         ),

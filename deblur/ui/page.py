@@ -42,11 +42,13 @@ element.querySelectorAll('.language a').forEach(link => link.addEventListener('c
 """
 
 
-_WRITE_TAB = "() => { const address = new URL(location.href); address.searchParams.set('tab', '%s'); history.replaceState(history.state, '', address); }"
+# Gradio also selects the first tab by itself, before the link is read; that is no choice of the visitor's.
+_WRITE_TAB = "() => { if (!window.linkRead) return; const address = new URL(location.href); address.searchParams.set('tab', '%s'); history.replaceState(history.state, '', address); }"
 
 # A tab for which a narrow screen has no room stands in the menu, under its label alone.
 _OPEN_TAB = """() => {
   const labels = %s, asked = new URLSearchParams(location.search).get('tab');
+  window.linkRead = true;
   if (!Object.hasOwn(labels, asked)) return;
   const inMenu = [...document.querySelectorAll('.overflow-dropdown button')].find(button => button.textContent.trim() === labels[asked]);
   (document.querySelector(`[role=tab][data-tab-id="${asked}"]`) ?? inMenu)?.click();

@@ -31,6 +31,13 @@ def open_view(page) -> None:  # noqa: F811
         page.wait_for_selector(f"#{part} .verdict")
 
 
+def click_pixel(page, picture: str, row: int, column: int) -> None:  # noqa: F811
+    shown = page.locator(picture)
+    shown.scroll_into_view_if_needed()
+    box = shown.bounding_box()
+    shown.click(position={"x": (column + 0.5) / 28 * box["width"], "y": (row + 0.5) / 28 * box["height"]})
+
+
 def slide(page, control: str, key: str, times: int = 1) -> None:  # noqa: F811
     page.focus(f"#{control} input[type=range]")
     for _ in range(times):
@@ -52,10 +59,9 @@ def test_a_slider_takes_the_network_apart_layer_by_layer(opened) -> None:
 
 
 def test_two_clicked_places_are_compared(opened) -> None:
-    box = opened.locator("#roundtrip .markable img").bounding_box()
     before = opened.inner_text("#roundtrip .legend .first")
     row, column = 8, 14
-    opened.mouse.click(box["x"] + (column + 0.5) / 28 * box["width"], box["y"] + (row + 0.5) / 28 * box["height"])
+    click_pixel(opened, "#roundtrip .markable img", row, column)
     opened.wait_for_selector(f"#roundtrip [data-row='{row}'][data-column='{column}']")
     assert f"row {row}, column {column}" in opened.inner_text("#roundtrip .curves .verdict")
     assert re.findall(r"\d+", opened.inner_text("#roundtrip .legend .second")) == re.findall(r"\d+", before)
@@ -93,8 +99,7 @@ def test_the_microscope_shows_a_networks_own_weights(page, page_url, restorer) -
     settle(page, restorer=restorer)
     page.click("button[role=tab]:has-text('Look inside')")
     page.wait_for_selector("#inside .verdict")
-    page.fill("#inside-row input", "16")
-    page.fill("#inside-column input", "14")
+    click_pixel(page, "#inside .blurred img", 16, 14)
     blurred = Degradation().apply(from_bytes(load_fashion_mnist("test")[0][FIRST_GARMENT]), 0)
     level = int(to_bytes(RESTORERS[restorer].restore(blurred, Degradation()))[16, 14])
     page.wait_for_selector(f"#inside-own .verdict:has-text('Row 16, column 14 was restored to {level}')")

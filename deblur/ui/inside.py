@@ -125,14 +125,8 @@ def build(texts: Texts, tabs: list[gr.Tab], controls: Controls, picture: gr.Stat
     def look_at_network(asked_row: float | None, asked_column: float | None, uploaded: Bytes | None, *values: object) -> str:
         return own_weights.view(controls.state(values), uploaded, int(asked_row or 0), int(asked_column or 0), texts)
 
-    def picked_network(event: gr.EventData, uploaded: Bytes | None, *values: object) -> str:
-        place: dict[str, Any] = event._data or {}
-        return look_at_network(place.get("row"), place.get("column"), uploaded, *values)
-
     quick: dict[str, Any] = {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden", "api_visibility": "private"}
     heavy: dict[str, Any] = {**quick, "queue": True, "concurrency_limit": 1, "concurrency_id": "heavy"}  # a network's weights take longer, so they follow
-    moved = [*(tab.select for tab in tabs), row.input, column.input]
-    gr.on(moved, look, inputs, outputs, **quick)
+    gr.on([*(tab.select for tab in tabs), row.input, column.input], look, inputs, outputs, **quick)
     shown.pick(picked, inputs[2:], outputs, **quick)
-    gr.on(moved, look_at_network, inputs, own, **heavy)
-    shown.pick(picked_network, inputs[2:], own, **heavy)
+    gr.on([*(tab.select for tab in tabs), row.change, column.change], look_at_network, inputs, own, **heavy)

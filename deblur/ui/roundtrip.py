@@ -10,12 +10,12 @@ import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
-from deblur.data import load_fashion_mnist
+from deblur.data import SIDE, load_fashion_mnist
 from deblur.image import Bytes, Picture, from_bytes
 from deblur.kernels import Psf
 from deblur.lessons import sensitivity as lesson
 from deblur.lessons.sensitivity import NetworkSum, RoundTrip, Sensitivity
-from deblur.reasons import InputError, Reason
+from deblur.reasons import InputError
 from deblur.restore import AUTO, RESTORERS, thesis_network
 from deblur.thesis import EXPERIMENTS
 from deblur.ui import maps, panels, plots
@@ -134,8 +134,9 @@ def _places(blurred: Picture, first: Place, second: Place, texts: Texts) -> str:
 def _curves(state: State, place: Place, thesis: tuple[Sensitivity, ...] | str, universal: tuple[Sensitivity, ...] | str, texts: Texts) -> str:
     """One small drawing for each restorer, all on the same axes, and what they say in one sentence."""
     psf = state.degradation.psf
-    if psf is None:
-        return f'<p class="note">{escape(texts.reason(_no_psf(state)))}</p>'
+    refused = RESTORERS["wiener"].accepts(state.degradation, (SIDE, SIDE))
+    if refused or psf is None:
+        return f'<p class="note">{escape(texts.reason(refused)) if refused else ""}</p>'
     strength = state.own["strength"] if state.restorer == "wiener" else 0.0
     wiener = lesson.wiener_round_trip(psf, state.degradation.noise_variance, float(strength), COUNT)
     trips: dict[str, RoundTrip | str] = {
@@ -210,10 +211,6 @@ def _kernels(thesis: tuple[Sensitivity, ...] | str, universal: tuple[Sensitivity
         rows += f'<div class="arithmetic pair" data-restorer="{name}">{shown}</div>'
     sentence = f'<p class="verdict" role="status">{escape(" ".join(told))}</p>' if told else ""
     return f'<section class="lost">{title}{sentence}<div class="pairs">{rows}</div><p class="meaning">{escape(texts("net.same.meaning"))}</p></section>'
-
-
-def _no_psf(state: State) -> Reason:
-    return Reason("needs_linear", "{blur} is no convolution.", blur=state.blur)
 
 
 def next_places(places: tuple[Place, Place] | None, picked: Place) -> tuple[Place, Place] | None:

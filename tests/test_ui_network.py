@@ -276,7 +276,7 @@ def test_every_filter_has_its_view(blur) -> None:
 
 def test_a_restorer_that_refuses_says_why(monkeypatch) -> None:
     def refuses(*_: object, **__: object) -> object:
-        return InputError("outside_trained", "the network was not trained on this.").reason
+        return InputError("not_here", "the network was not trained on this.").reason
 
     monkeypatch.setitem(RESTORERS, "universal", replace(RESTORERS["universal"], refuses=refuses))
     roundtrip._jacobian.cache_clear()

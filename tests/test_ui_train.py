@@ -120,7 +120,7 @@ def test_every_view_takes_a_visitors_network(own, language, blur) -> None:
     assert (doubt in html) == (blur == "median")  # not what it was trained on
     view, _, _ = inside.view(state, None, 3, 4, texts)
     assert view.count("<pre>") == 2 and texts("train.no_code") in view
-    assert (label in lost.view(state, None, texts)) == (blur == "average")  # what is recovered and invented has no meaning for a median
+    assert (label in lost.view(lost.invented, state, None, texts)) == (blur == "average")  # what is recovered and invented has no meaning for a median
     sharp, _ = stage.sharp_picture(state, None, texts)
     row = panels.comparison(compare(state.degradation.apply(sharp), state.degradation, sharp, state.restorers), texts)
     assert row.count("<figure") == len(RESTORERS) + 3 and label in row

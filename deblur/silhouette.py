@@ -81,7 +81,7 @@ class Mirrored(keras.utils.PyDataset):
     def __len__(self) -> int:
         return -(-len(self.images) // BATCH)
 
-    def __getitem__(self, place: int) -> tuple[list[NDArray[np.float32]], NDArray[np.float32]]:
+    def __getitem__(self, place: int) -> tuple[tuple[NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]:
         chosen = self.order[place * BATCH : (place + 1) * BATCH]
         pictures = self.images[chosen]
         pictures = np.where(self.mirrored[chosen, None, None], pictures[..., ::-1], pictures)
@@ -93,14 +93,14 @@ class Mirrored(keras.utils.PyDataset):
         self.mirrored = self.rng.random(len(self.images)) < 0.5
 
 
-def given(images: Bytes) -> list[NDArray[np.float32]]:
+def given(images: Bytes) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """What the network reads: silhouettes (N, H, W, 1), and how far off they are in round numbers."""
-    return [as_batch(EXPERIMENT.blur(images)), np.full((len(images), 1), np.log(0.3), np.float32)]
+    return as_batch(EXPERIMENT.blur(images)), np.full((len(images), 1), np.log(0.3), np.float32)
 
 
 def restore(network: keras.Model, images: Bytes) -> NDArray[np.float32]:
     """Guess garments, uint8 (N, H, W), from their silhouettes: float32 (N, H, W)."""
-    return clip(ops.convert_to_numpy(network.predict(given(images), batch_size=500, verbose=0)))[..., 0]
+    return clip(ops.convert_to_numpy(network.predict(list(given(images)), batch_size=500, verbose=0)))[..., 0]
 
 
 def measured(network: keras.Model, images: Bytes) -> dict[str, Any]:

@@ -37,10 +37,10 @@ def test_the_line_moves_by_mouse_keyboard_and_number_and_the_count_follows(lost)
     values = gains()
     assert f"{np.sum(values < 1 / 255 / 12**0.5)} of them come through weaker than noise" in told(lost)
     lost.click("#details-line button[data-level='1']")
-    lost.wait_for_function("document.querySelector('#details').innerText.includes('line at 1 grey')")
+    lost.wait_for_function("document.querySelector('#details').innerText.includes('line at 1.00 grey')")
     assert f"{np.sum(values < 1 / 255)} of 784" in told(lost)
     lost.fill("#details-line input[type=number]", "20")
-    lost.wait_for_function("document.querySelector('#details').innerText.includes('line at 20 grey')")
+    lost.wait_for_function("document.querySelector('#details').innerText.includes('line at 20.0 grey')")
     assert f"{np.sum(values < 20 / 255)} of 784" in told(lost)
     before = told(lost)
     lost.focus("#details-line input[type=range]")
@@ -110,7 +110,7 @@ def test_a_filter_without_matrix_gets_a_sentence_and_no_controls(page, page_url)
 
 
 def test_a_phone_shows_the_curve_whole_with_legible_numbers(phone, page_url) -> None:  # noqa: F811
-    phone.evaluate("document.querySelector(`button[role=tab][id*='lost-tab']`)?.click()")
+    visit(phone, page_url + "?tab=lost-tab")
     phone.wait_for_selector("#details .curve svg")
     assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     box = phone.locator("#details .curve text").first.bounding_box()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from deblur import silhouette, weights
-from deblur.cards import WEIGHTS, read_card
+from deblur.cards import read_card
 from deblur.data import load_fashion_mnist
 from deblur.metrics import error
 
@@ -31,10 +31,9 @@ def test_a_mirrored_garment_comes_with_its_mirrored_silhouette(test_garments):
     assert len(batches) == 2
 
 
-@pytest.mark.skipif(not (WEIGHTS / "silhouette.json").is_file(), reason="not trained yet")
 def test_the_cards_figure_is_reproduced_and_better_than_the_thesis(test_garments):
     card = read_card("silhouette")
     network = weights.load("silhouette")
     reached = error(silhouette.restore(network, test_garments), test_garments.astype(np.float32) / 255)
     assert reached == pytest.approx(card.figures["error"], rel=0.01)
-    assert reached < 14.5 < card.figures["paper_error"]
+    assert reached < 14 < card.figures["paper_error"]

@@ -44,6 +44,12 @@ def universal_table(texts: Texts) -> str:
     return f'<div class="scroll"><table class="report"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
+def silhouette(texts: Texts) -> str:
+    """What the specialist reaches, from its card."""
+    figures = read_card("silhouette").figures
+    return escape(texts("results.silhouette", error=digits(figures["error"]), paper=digits(figures["paper_error"])))
+
+
 def build(texts: Texts) -> None:
     """Lay out the tab inside the current Blocks."""
     if not (REPORTS / "thesis.json").is_file():
@@ -58,6 +64,6 @@ def build(texts: Texts) -> None:
     gr.HTML(
         f'<article class="results"><h2>{texts("results.title")}</h2><p>{texts("results.intro")}</p>{table(texts)}'
         f'<p>{texts("results.lesson")}</p><p>{texts("results.traps")}</p><div class="figures">{figures}</div>'
-        f"<h2>{texts('results.universal')}</h2><p>{texts('results.universal_intro')}</p>{universal_table(texts)}</article>",
+        f"<h2>{texts('results.universal')}</h2><p>{texts('results.universal_intro')}</p>{universal_table(texts)}<p>{silhouette(texts)}</p></article>",
         apply_default_css=False,
     )

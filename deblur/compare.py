@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from deblur import metrics
-from deblur.degrade import Degradation
+from deblur.degrade import UNKNOWN, Degradation
 from deblur.image import WHITE, Picture
 from deblur.metrics import Scores
 from deblur.reasons import InputError, Reason
@@ -40,7 +40,12 @@ class Entry:
 
 def residual(picture: Picture, blurred: Picture, degradation: Degradation) -> float:
     """Blur the picture again and return its root mean square distance from the blurred one, in grey levels of 256."""
-    return WHITE * float(np.sqrt(metrics.mse(degradation.reblur(picture), blurred)))
+    again = degradation.reblur(picture)
+    if degradation.border == UNKNOWN and degradation.psf is not None:
+        margins = [min(side // 2, (length - 1) // 2) for side, length in zip(degradation.psf.shape, blurred.shape[:2], strict=True)]
+        inner = tuple(slice(margin, length - margin) for margin, length in zip(margins, blurred.shape[:2], strict=True))
+        again, blurred = again[inner], blurred[inner]  # nearer to the edge unseen pixels count
+    return WHITE * float(np.sqrt(metrics.mse(again, blurred)))
 
 
 def compare(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 
 import numpy as np
 
@@ -123,7 +124,17 @@ def _check_weights(name: str) -> None:
     checked_file(read_card(name))
 
 
+@lru_cache
+def _no_keras() -> Reason | None:
+    """The reason why no network can be opened here, without importing what takes seconds."""
+    if find_spec("keras") and any(find_spec(backend) for backend in ("tensorflow", "jax", "torch")):
+        return None
+    return Reason("no_keras", "the networks need Keras and TensorFlow, which are not installed. Choose a restorer that needs no network.")
+
+
 def _thesis_refuses(degradation: Degradation, shape: Shape, network: str) -> Reason | None:
+    if missing := _no_keras():
+        return missing
     try:
         _check_weights(thesis_network(degradation, network))
     except InputError as problem:
@@ -132,7 +143,7 @@ def _thesis_refuses(degradation: Degradation, shape: Shape, network: str) -> Rea
 
 
 def _universal_refuses(degradation: Degradation, shape: Shape) -> Reason | None:
-    return _needs_room(degradation, shape) or universal.refuses(degradation)
+    return _no_keras() or _needs_room(degradation, shape) or universal.refuses(degradation)
 
 
 def _thesis_doubts(degradation: Degradation, network: str) -> Reason | None:

@@ -47,11 +47,13 @@ def train(epochs: int, data: str | None, seed: int, into: Path, command: str) ->
     network.compile(optimizer, "mse")
     best = into / f".{NAME}.weights.h5"
     keep = keras.callbacks.ModelCheckpoint(best, monitor="val_loss", save_best_only=True, save_weights_only=True)
-    history = network.fit(Mirrored(images, seed), validation_data=(given(held), as_batch(held)), epochs=epochs, callbacks=[keep], verbose=2)
-    keras.config.set_dtype_policy("float32")
-    network = networks.universal(**ARGUMENTS)
-    network.load_weights(best)
-    best.unlink()
+    try:
+        history = network.fit(Mirrored(images, seed), validation_data=(given(held), as_batch(held)), epochs=epochs, callbacks=[keep], verbose=2)
+        keras.config.set_dtype_policy("float32")
+        network = networks.universal(**ARGUMENTS)
+        network.load_weights(best)
+    finally:
+        best.unlink(missing_ok=True)
     card = Card(
         NAME, "universal", ARGUMENTS,
         {"blur": EXPERIMENT.degradation.blur, "values": dict(EXPERIMENT.degradation.values), "storage": EXPERIMENT.degradation.storage, "silhouette": True},

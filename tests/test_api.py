@@ -57,6 +57,9 @@ def test_blur_and_restore_give_what_python_computes(client, source) -> None:
     restored = call(client, "/restore", blurred, restorer="wiener", filter="average", values={"size": 5}, noise=0.01)
     expected = RESTORERS["wiener"].restore(read_image(blurred), degradation)
     assert np.abs(pixels(restored).astype(int) - to_bytes(expected)).max() <= 1
+    by_camera = call(client, "/restore", blurred, restorer="wiener", filter="average", values={"size": 5}, noise=0.01, border="unknown")
+    expected = RESTORERS["wiener"].restore(read_image(blurred), degradation.with_(border="unknown"))
+    assert np.abs(pixels(by_camera).astype(int) - to_bytes(expected)).max() <= 1
 
 
 def test_compare_lists_every_restorer(client, source) -> None:

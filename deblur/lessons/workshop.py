@@ -110,6 +110,7 @@ class Job:
                     complaints.seek(0)
                     logging.getLogger(__name__).error("a training failed (%s): %s", status, complaints.read()[-2000:].decode(errors="replace"))
         finally:
+            self._ending = self._ending or "failed"
             self._gone.set()
             self._workshop.leave(self)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from deblur.blur import BLURS
 from deblur.compare import compare as compare_restorers
-from deblur.degrade import NOISE, QUALITY, SALT_PEPPER, STORAGE, Degradation
+from deblur.degrade import BORDERS, MIRRORED, NOISE, QUALITY, SALT_PEPPER, STORAGE, Degradation
 from deblur.estimate import estimate as estimate_blur
 from deblur.image import Bytes, Picture, read_image, to_bytes
 from deblur.lessons import pixel
@@ -58,7 +58,8 @@ def blur(picture: Path, filter: str, values: dict, noise: float, salt_pepper: fl
 
 
 def restore(
-    picture: Path, restorer: str, settings: dict, filter: str, values: dict, noise: float, salt_pepper: float, storage: str, quality: float
+    picture: Path, restorer: str, settings: dict, filter: str, values: dict, noise: float, salt_pepper: float, storage: str, quality: float,
+    border: str,
 ) -> Bytes:
     """Undo a known blur.
 
@@ -72,11 +73,12 @@ def restore(
         salt_pepper: Share of pixels that turned black or white, 0 to 0.5.
         storage: How it was stored: float, 8-bit or jpeg.
         quality: JPEG quality, 10 to 100.
+        border: What lay around it: mirrored, as /blur continues a picture, or unknown, as in a photograph blurred in a camera.
 
     Returns:
         The restored picture.
     """
-    degradation = Degradation(filter, values or {}, noise, salt_pepper, storage, _whole("quality", quality))
+    degradation = Degradation(filter, values or {}, noise, salt_pepper, storage, _whole("quality", quality), border=border)
     return to_bytes(RESTORERS[restorer].restore(_read(picture), degradation, **(settings or {})))
 
 
@@ -181,7 +183,7 @@ def build() -> None:
         place = [gr.Number(0, label="row"), gr.Number(0, label="column"), gr.Number(None, label="channel")]
         endpoints = (
             (blur, [picture(), *known(), gr.Number(0, label="seed")], gr.Image(format="png")),
-            (restore, [picture(), *restorer, *known()], gr.Image(format="png")),
+            (restore, [picture(), *restorer, *known(), gr.Radio([*BORDERS], value=MIRRORED, label="border")], gr.Image(format="png")),
             (compare, [picture(), *known(), gr.Number(0, label="seed")], gr.JSON()),
             (explain, [picture(), *filtered(), *place], gr.JSON()),
             (estimate, [picture()], gr.JSON()),

@@ -23,6 +23,15 @@ class ParamSlider(gr.Slider):
         return payload
 
 
+class ParamRadio(gr.Radio):
+    """A choice that never refuses: `State` takes the default for what is no longer offered, as a visitor's own network after its session."""
+
+    is_template = True
+
+    def preprocess(self, payload: str | int | float | None) -> str | int | float | None:
+        return payload
+
+
 @dataclass
 class Controls:
     """The components by the keys of `State.from_fields`, and the groups that show only what counts now.
@@ -92,7 +101,7 @@ class Controls:
         """The choice of the restorer and its own parameters."""
         self.add(
             "restorer",
-            gr.Radio(
+            ParamRadio(
                 self.restorer_choices(None),
                 value=default,
                 label=self.texts("play.restorer"),

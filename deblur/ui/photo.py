@@ -3,9 +3,11 @@
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import gradio as gr
 
@@ -14,6 +16,7 @@ from deblur.estimate import estimate
 from deblur.image import Picture, image_size, write_image
 from deblur.photo import LIMIT, psnr_by_colour, read_photo, restore_by_colour, telling_part
 from deblur.reasons import InputError
+from deblur.restore import RESTORERS
 from deblur.ui.controls import Controls
 from deblur.ui.stage import SEED, cause, estimates
 from deblur.ui.state import State, default_restorer
@@ -85,7 +88,8 @@ def work(path: Path, mode: str, state: State, texts: Texts, keep: gr.DownloadBut
     """
     started = time.perf_counter()
     yield _progress(0.02, texts("photo.reading"), started, texts), None, None, None
-    given, degradation = read_upload(path, read_photo), state.degradation
+    given = read_upload(path, read_photo)
+    degradation = state.degradation if mode == SHARP else state.suffered
     if mode == SHARP:
         yield _progress(0.06, texts("photo.blurring"), started, texts), None, None, None
     blurred = degradation.apply(given, SEED) if mode == SHARP else given
@@ -103,7 +107,7 @@ def work(path: Path, mode: str, state: State, texts: Texts, keep: gr.DownloadBut
 
 def finding(sharp: Picture | None, blurred: Picture, restored: Picture, state: State, seconds: float, texts: Texts) -> str:
     """What was done, how long it took, and what can be said of the result, in a sentence."""
-    degradation = state.degradation
+    degradation = state.degradation if sharp is not None else state.suffered
     fields: dict[str, object] = {
         "width": blurred.shape[1],
         "height": blurred.shape[0],
@@ -140,7 +144,7 @@ def _files(blurred: Picture, restored: Picture, name: str, keep: gr.DownloadButt
 
 
 def _address(path: str) -> str:
-    return f"./gradio_api/file={path}"
+    return f"./gradio_api/file={quote(path)}"
 
 
 def build(texts: Texts, tab: gr.Tab, play: Controls) -> None:
@@ -197,6 +201,8 @@ def build(texts: Texts, tab: gr.Tab, play: Controls) -> None:
     def follow(seen: str, *values: object) -> list[Any]:
         """Take over what the Play tab says, unless that is as it was: then the controls here stand as they were left."""
         state = play.state(values)
+        if state.restorer not in RESTORERS:  # a visitor's own network knows garments alone
+            state = replace(state, restorer=default_restorer(), own={}, trained=None)
         if state.query() == seen:
             return [gr.skip()] * (len(components) + len(groups) + 1)
         return [*settings(state), state.query()]

@@ -120,7 +120,7 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
     def compare_restorers(uploaded: Bytes | None, *values: object) -> str:
         state = controls.state(values)
         if state.source == BLIND and uploaded is not None:
-            entries = compare(from_bytes(uploaded), state.degradation, restorers=state.restorers)
+            entries = compare(from_bytes(uploaded), state.suffered, restorers=state.restorers)
         else:
             sharp, _ = sharp_picture(state, uploaded, texts)
             entries = compare(state.degradation.apply(sharp, SEED), state.degradation, sharp, state.restorers)

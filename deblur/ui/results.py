@@ -9,6 +9,7 @@ import gradio as gr
 
 from deblur.cards import read_card
 from deblur.degrade import Degradation
+from deblur.reasons import InputError
 from deblur.thesis import EXPERIMENTS
 from deblur.ui.stage import describe
 from deblur.ui.texts import Texts, digits
@@ -33,20 +34,27 @@ def table(texts: Texts) -> str:
 
 
 def universal_table(texts: Texts) -> str:
-    """The universal network on the same garments as HTML, from its card."""
+    """The universal network on the same garments as HTML, from its card, or why there is none."""
+    try:
+        rows = read_card("universal").figures["garments"]
+    except InputError as missing:
+        return f'<p class="note">{escape(texts.reason(missing.reason))}</p>'
     head = "".join(f"<th>{escape(texts(f'results.{key}'))}</th>" for key in ("row", "stored", "blurred", "restored", "harmed"))
     body = "".join(
         f"<tr><th scope=row>{escape(describe(Degradation(row['blur'], row['values']), texts))}</th>"
         f"<td>{escape(texts('after.storage.options.' + row['storage']))}</td><td>{digits(row['blurred_error'])}</td>"
         f"<td>{digits(row['error'])}</td><td>{digits(100 * row['harmed'])}</td></tr>"
-        for row in read_card("universal").figures["garments"]
+        for row in rows
     )
     return f'<div class="scroll"><table class="report"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
 def silhouette(texts: Texts) -> str:
     """What the specialist reaches, from its card."""
-    figures = read_card("silhouette").figures
+    try:
+        figures = read_card("silhouette").figures
+    except InputError as missing:
+        return escape(texts.reason(missing.reason))
     return escape(texts("results.silhouette", error=digits(figures["error"]), paper=digits(figures["paper_error"])))
 
 

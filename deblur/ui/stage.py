@@ -116,7 +116,7 @@ def _blurred(values: bytes, shape: tuple[int, ...], degradation: Degradation) ->
 
 def _blind_stage(state: State, blurred: Picture, texts: Texts) -> str:
     """A picture that came blurred: there is no truth to compare with, only the blurred picture itself."""
-    degradation, restorer = state.degradation, state.tool
+    degradation, restorer = state.suffered, state.tool
     restorer_name = texts(f"restorer.{state.restorer}.label")
     try:
         restored = restorer.restore(blurred, degradation, **state.own)

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from deblur.blur import BLURS
 from deblur.data import COUNTS, SIDE
-from deblur.degrade import AFTER_BLUR, MIRRORED, UNKNOWN, Degradation
+from deblur.degrade import AFTER_BLUR, UNKNOWN, Degradation
 from deblur.lessons.trainer import OWN, Trained
 from deblur.params import Choice, Parameter, Value
 from deblur.restore import RESTORERS, Restorer
@@ -66,8 +66,12 @@ class State:
     @property
     def degradation(self) -> Degradation:
         """What the controls say happens to the picture."""
-        border = UNKNOWN if self.source == BLIND else MIRRORED
-        return Degradation(self.blur, self.values, border=border, **self.after)  # type: ignore[arg-type]
+        return Degradation(self.blur, self.values, **self.after)  # type: ignore[arg-type]
+
+    @property
+    def suffered(self) -> Degradation:
+        """The same of a picture that came blurred: nobody mirrored its border."""
+        return self.degradation.with_(border=UNKNOWN)
 
     @property
     def spoilt(self) -> bool:

@@ -2,7 +2,6 @@
 
 import re
 
-import numpy as np
 import pytest
 
 from deblur.data import load_fashion_mnist
@@ -104,14 +103,3 @@ def test_the_microscope_shows_a_networks_own_weights(page, page_url, restorer) -
     level = int(to_bytes(RESTORERS[restorer].restore(blurred, Degradation()))[16, 14])
     page.wait_for_selector(f"#inside-own .verdict:has-text('Row 16, column 14 was restored to {level}')")
     assert page.locator("#inside-own .map img").count() == 2
-
-
-def test_the_view_fits_a_phone(phone) -> None:  # noqa: F811
-    phone.set_default_timeout(SLOW)
-    open_view(phone)
-    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
-    small = phone.evaluate(
-        "[...document.querySelectorAll('#network *, #roundtrip *, #epochs *')].filter(e => e.children.length === 0 && e.textContent.trim() && !e.closest('details'))"
-        ".map(e => parseFloat(getComputedStyle(e).fontSize))"
-    )
-    assert np.min(small) >= 12

@@ -186,7 +186,7 @@ def test_a_ready_made_shake_is_in_the_link(page, page_url) -> None:
     page.click("#shake-pad [data-strength=strong]")
     page.wait_for_function("location.search.includes('shake=strong-77') && location.search.includes('blur=average')")
     page.click("#shake-pad .clear")
-    page.wait_for_function("!location.search.includes('shake')")
+    page.wait_for_function("!location.search.includes('shake=')")
 
 
 def test_noise_and_restorer_are_followed(page) -> None:

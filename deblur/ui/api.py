@@ -59,7 +59,7 @@ def blur(picture: Path, filter: str, values: dict, noise: float, salt_pepper: fl
 
 def restore(
     picture: Path, restorer: str, settings: dict, filter: str, values: dict, noise: float, salt_pepper: float, storage: str, quality: float,
-    border: str,
+    border: str = MIRRORED,
 ) -> Bytes:
     """Undo a known blur.
 

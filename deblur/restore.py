@@ -15,7 +15,7 @@ from deblur.image import Picture, as_picture
 from deblur.kernels import Psf
 from deblur.params import Choice, Param, Parameter, complete
 from deblur.reasons import InputError, Reason
-from deblur.thesis import EXPERIMENTS, run_in_tiles
+from deblur.thesis import EXPERIMENTS, restore_with
 
 Shape = tuple[int, ...]
 
@@ -113,9 +113,7 @@ def thesis_network(degradation: Degradation, network: str) -> str:
 def _thesis(blurred: Picture, degradation: Degradation, network: str) -> Picture:
     from deblur import weights  # brings Keras
 
-    planes = blurred[None] if blurred.ndim == 2 else np.moveaxis(blurred, 2, 0)
-    restored = run_in_tiles(weights.load(thesis_network(degradation, network)), planes)
-    return restored[0] if blurred.ndim == 2 else np.ascontiguousarray(np.moveaxis(restored, 0, 2))
+    return restore_with(weights.load(thesis_network(degradation, network)), blurred)
 
 
 @lru_cache

@@ -74,6 +74,13 @@ def as_batch(pictures: NDArray) -> NDArray[np.float32]:
     return (from_bytes(pictures) if pictures.dtype == np.uint8 else pictures.astype(np.float32, copy=False))[..., None]
 
 
+def restore_with(network: Any, blurred: Picture) -> Picture:
+    """Restore a picture, (H, W) or (H, W, C), by one of the thesis' networks at hand, every colour by itself."""
+    planes = blurred[None] if blurred.ndim == 2 else np.moveaxis(blurred, 2, 0)
+    restored = run_in_tiles(network, planes)
+    return restored[0] if blurred.ndim == 2 else np.ascontiguousarray(np.moveaxis(restored, 0, 2))
+
+
 def run_in_tiles(network: Any, planes: Picture, tile: int = TILE) -> Picture:
     """Run a network on planes (N, H, W) of any size, in tiles; the same as on the whole."""
     restored = np.empty(planes.shape, np.float32)

@@ -21,7 +21,7 @@ from deblur.lessons.network import Map, answers, sides_of
 from deblur.params import Choice, Param, Parameter, Value, complete
 from deblur.reasons import Reason
 from deblur.restore import Restorer
-from deblur.thesis import as_batch, run_in_tiles
+from deblur.thesis import as_batch, restore_with
 
 ACTIVATION = Choice("activation", "none", ("none", "relu"))
 LAYERS = Param("layers", 4, 1, 4, 1)
@@ -220,10 +220,7 @@ class Trained:
         return Restorer(OWN, (), self._run, doubts=self._doubts)
 
     def _run(self, blurred: Picture, degradation: Degradation) -> Picture:
-        network = _network(self)
-        planes = blurred[None] if blurred.ndim == 2 else np.moveaxis(blurred, 2, 0)
-        restored = run_in_tiles(network, planes)
-        return restored[0] if blurred.ndim == 2 else np.ascontiguousarray(np.moveaxis(restored, 0, 2))
+        return restore_with(_network(self), blurred)
 
     def _doubts(self, degradation: Degradation) -> Reason | None:
         taught = self.recipe.degradation

@@ -30,7 +30,7 @@ def table(texts: Texts) -> str:
         f"<td class=detail>{digits(row['blurred']['psnr'])} → {digits(row['restored']['psnr'])}</td><td class=detail>{digits(row['blurred']['ssim'])} → {digits(row['restored']['ssim'])}</td></tr>"
         for row in rows
     )
-    return f'<div class="scroll"><table class="report"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return _report(head, body)
 
 
 def universal_table(texts: Texts) -> str:
@@ -46,6 +46,10 @@ def universal_table(texts: Texts) -> str:
         f"<td>{digits(row['error'])}</td><td>{digits(100 * row['harmed'])}</td></tr>"
         for row in rows
     )
+    return _report(head, body)
+
+
+def _report(head: str, body: str) -> str:
     return f'<div class="scroll"><table class="report"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 

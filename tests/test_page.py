@@ -4,7 +4,6 @@ import base64
 import io
 import json
 import re
-from collections.abc import Iterator
 from urllib.parse import parse_qs
 
 import cv2
@@ -21,42 +20,7 @@ from deblur.restore import RESTORERS
 from deblur.ui.state import FIRST_GARMENT
 from deblur.ui.texts import digits
 
-from .conftest import ROOT, photograph
-
-WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-SLOW = 30_000  # ms; a busy machine takes its time
-
-
-@pytest.fixture
-def page(chromium, page_url) -> Iterator[object]:
-    """The page, opened wide; afterwards nothing may have gone wrong in the browser and no request may have left the machine."""
-    yield from _open(chromium, page_url, WIDE)
-
-
-@pytest.fixture
-def phone(chromium, page_url) -> Iterator[object]:
-    yield from _open(chromium, page_url, PHONE)
-
-
-def _open(chromium, url: str, viewport: dict[str, int]) -> Iterator[object]:
-    context = chromium.new_context(viewport=viewport, permissions=["clipboard-read", "clipboard-write"])
-    page = context.new_page()
-    page.set_default_timeout(SLOW)
-    wrong: list[str] = []
-    page.on("pageerror", lambda problem: wrong.append(str(problem)))
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    page.on("request", lambda request: wrong.append(request.url) if not request.url.startswith((url, "data:", "blob:")) else None)
-    visit(page, url)
-    yield page
-    context.close()
-    assert not wrong
-
-
-def visit(page, url: str) -> None:
-    """Open the page and wait for its first event, which sets the controls to what the link says."""
-    with page.expect_response(lambda response: response.request.method == "POST" and "/gradio_api/" in response.url):
-        page.goto(url)
-    page.wait_for_selector("#stage .blurred img", state="attached")
+from .conftest import PHONE, ROOT, WIDE, photograph, visit
 
 
 def settle(page, **expected: str) -> None:

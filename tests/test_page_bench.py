@@ -3,7 +3,6 @@
 import base64
 import io
 import re
-from collections.abc import Iterator
 
 import cv2
 import numpy as np
@@ -19,12 +18,7 @@ from deblur.ui import bench
 from deblur.ui.state import FIRST_GARMENT, State
 from deblur.ui.texts import LANGUAGES, digits, load_texts
 
-from .test_page import WIDE, _open, choose, settle
-
-
-@pytest.fixture
-def page(chromium, page_url) -> Iterator[object]:
-    yield from _open(chromium, page_url, WIDE)
+from .test_page import choose, settle
 
 
 def garments() -> tuple[np.ndarray, np.ndarray]:

@@ -1,6 +1,6 @@
 """Lessons and games in a real Chromium: a step sets the Play tab, a prediction is revealed, a mystery guessed, a match won, links restored."""
 
-# ruff: noqa: F811 (fixtures are imported)
+
 
 import re
 from urllib.parse import parse_qsl, urlsplit
@@ -11,7 +11,8 @@ import numpy as np
 from deblur.lessons.games import mystery
 from deblur.ui.texts import load_texts
 
-from .test_page import PHONE, garment, page, phone, settle, shown, visit  # noqa: F401 (fixtures)
+from .conftest import PHONE, visit
+from .test_page import garment, settle, shown
 
 TEXTS = load_texts("en")
 

@@ -12,12 +12,12 @@ from PIL import Image
 from deblur.degrade import Degradation
 from deblur.ui.texts import digits
 
-from .test_page import PHONE, page, phone, visit  # noqa: F401 - fixtures
+from .conftest import PHONE, visit
 from .test_ui import matrix
 
 
 @pytest.fixture
-def lost(page, page_url):  # noqa: F811
+def lost(page, page_url):
     visit(page, page_url + "?blur=average&garment=20&restorer=wiener")
     page.wait_for_function("document.querySelector('#stage [data-query]').dataset.query.includes('garment=20')")
     page.click("button[role=tab]:has-text('What is lost')")
@@ -29,7 +29,7 @@ def gains() -> np.ndarray:
     return np.linalg.svd(matrix(Degradation("average")), compute_uv=False)
 
 
-def told(page) -> str:  # noqa: F811
+def told(page) -> str:
     return page.inner_text("#details")
 
 
@@ -101,7 +101,7 @@ def test_recovered_and_invented_lie_in_two_colours_over_the_picture(lost) -> Non
     assert len(set(colours)) == 2
 
 
-def test_a_filter_without_matrix_gets_a_sentence_and_no_controls(page, page_url) -> None:  # noqa: F811
+def test_a_filter_without_matrix_gets_a_sentence_and_no_controls(page, page_url) -> None:
     visit(page, page_url + "?blur=median")
     page.wait_for_function("document.querySelector('#stage [data-query]').dataset.query.includes('blur=median')")
     page.click("button[role=tab]:has-text('What is lost')")
@@ -109,7 +109,7 @@ def test_a_filter_without_matrix_gets_a_sentence_and_no_controls(page, page_url)
     assert not page.is_visible("#details-line")
 
 
-def test_a_phone_shows_the_curve_whole_with_legible_numbers(phone, page_url) -> None:  # noqa: F811
+def test_a_phone_shows_the_curve_whole_with_legible_numbers(phone, page_url) -> None:
     visit(phone, page_url + "?tab=lost-tab")
     phone.wait_for_selector("#details .curve svg")
     assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

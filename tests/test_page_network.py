@@ -10,34 +10,35 @@ from deblur.image import from_bytes, to_bytes
 from deblur.restore import RESTORERS
 from deblur.ui.state import FIRST_GARMENT
 
-from .test_page import choose, page, phone, settle, visit  # noqa: F401 (fixtures)
+from .conftest import visit
+from .test_page import choose, settle
 
 SLOW = 90_000  # ms; a busy machine takes its time
 
 
 @pytest.fixture
-def opened(page):  # noqa: F811
+def opened(page):
     """The view, with all its parts computed."""
     page.set_default_timeout(SLOW)
     open_view(page)
     return page
 
 
-def open_view(page) -> None:  # noqa: F811
+def open_view(page) -> None:
     page.click("button[role=tab]:has-text('Look inside')")
     page.click("button[role=tab]:has-text('What is this network?')")
     for part in ("network", "roundtrip", "epochs"):
         page.wait_for_selector(f"#{part} .verdict")
 
 
-def click_pixel(page, picture: str, row: int, column: int) -> None:  # noqa: F811
+def click_pixel(page, picture: str, row: int, column: int) -> None:
     shown = page.locator(picture)
     shown.scroll_into_view_if_needed()
     box = shown.bounding_box()
     shown.click(position={"x": (column + 0.5) / 28 * box["width"], "y": (row + 0.5) / 28 * box["height"]})
 
 
-def slide(page, control: str, key: str, times: int = 1) -> None:  # noqa: F811
+def slide(page, control: str, key: str, times: int = 1) -> None:
     page.focus(f"#{control} input[type=range]")
     for _ in range(times):
         page.keyboard.press(key)
@@ -92,7 +93,7 @@ def test_the_view_follows_the_play_tab_when_it_is_opened_again(opened) -> None:
 
 
 @pytest.mark.parametrize("restorer", ["thesis", "universal"])
-def test_the_microscope_shows_a_networks_own_weights(page, page_url, restorer) -> None:  # noqa: F811
+def test_the_microscope_shows_a_networks_own_weights(page, page_url, restorer) -> None:
     page.set_default_timeout(SLOW)
     visit(page, f"{page_url}?restorer={restorer}")
     settle(page, restorer=restorer)

@@ -13,32 +13,31 @@ from deblur.metrics import psnr
 from deblur.restore import RESTORERS
 from deblur.ui.texts import digits
 
-from .conftest import photograph
-from .test_page import PHONE, page, phone, visit  # noqa: F401 - fixtures
+from .conftest import PHONE, photograph, visit
 
 DEGRADATION = Degradation("average", {"size": 5})
 
 
 @pytest.fixture
-def photo(page, page_url):  # noqa: F811
+def photo(page, page_url):
     visit(page, page_url + "?blur=average&blur_size=5&restorer=wiener&tab=photo-tab")
     page.wait_for_selector("#photo-upload input[type=file]", state="attached")
     page.wait_for_selector("#photo-control-blur-average-size")  # the settings of the Play tab
     return page
 
 
-def bring(page, path) -> None:  # noqa: F811
+def bring(page, path) -> None:
     page.set_input_files("#photo-upload input[type=file]", path)
     page.wait_for_selector("#photo-start:not([disabled])")
 
 
-def restore(page) -> str:  # noqa: F811
+def restore(page) -> str:
     page.click("#photo-start")
     page.wait_for_selector("#photo-status .verdict")
     return page.inner_text("#photo-status")
 
 
-def saved(page, button: str) -> tuple[str, np.ndarray]:  # noqa: F811
+def saved(page, button: str) -> tuple[str, np.ndarray]:
     with page.expect_download() as download:
         page.click(button)
     return download.value.suggested_filename, np.asarray(Image.open(download.value.path()))
@@ -147,14 +146,14 @@ def test_work_can_be_stopped(photo, tmp_path) -> None:
     assert photo.is_visible("#photo-start") and not photo.locator("#photo-shown img").count()
 
 
-def test_a_phone_shows_the_tab_without_overflow(phone, page_url) -> None:  # noqa: F811
+def test_a_phone_shows_the_tab_without_overflow(phone, page_url) -> None:
     visit(phone, page_url + "?tab=photo-tab")
     phone.wait_for_selector("#photo-upload")
     assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
 @pytest.mark.parametrize(("tab", "shows"), [("results", "table.report"), ("inside", "#inside .verdict")])
-def test_every_tab_has_an_address(phone, page_url, tab, shows) -> None:  # noqa: F811
+def test_every_tab_has_an_address(phone, page_url, tab, shows) -> None:
     visit(phone, f"{page_url}?blur=average&tab={tab}")
     phone.wait_for_selector(shows)
     phone.wait_for_function("tab => new URLSearchParams(location.search).get('tab') === tab && location.search.includes('blur=average')", arg=tab)

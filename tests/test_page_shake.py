@@ -4,7 +4,6 @@ import base64
 import io
 import json
 import re
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -20,18 +19,8 @@ from deblur.ui import pad, shake
 from deblur.ui.state import FIRST_GARMENT, State
 from deblur.ui.texts import LANGUAGES, digits, load_texts, signed
 
-from .conftest import photograph
-from .test_page import PHONE, WIDE, _open, settle, visit
-
-
-@pytest.fixture
-def page(chromium, page_url) -> Iterator[object]:
-    yield from _open(chromium, page_url, WIDE)
-
-
-@pytest.fixture
-def phone(chromium, page_url) -> Iterator[object]:
-    yield from _open(chromium, page_url, PHONE)
+from .conftest import PHONE, photograph, visit
+from .test_page import settle
 
 
 def garment() -> np.ndarray:

@@ -16,7 +16,7 @@ from deblur.reasons import InputError, Reason
 NAME = "universal"
 ROUNDS = 2  # of the network over a picture, the second from the first one's answer
 ALIGNED = 4  # px: the network halves the resolution twice
-MARGIN = 48  # px of a tile that are cut away; no pixel of the network's output depends on one further off
+MARGIN = 72  # px of a tile that are cut away; no pixel of the network's output depends on one further off
 PIXELS = 4_000_000  # of a stack at a time: bounds the memory of the physics to that of one large channel
 TILE = 1152  # px a side at most, margins included: bounds the network's memory
 

@@ -113,6 +113,15 @@ def test_explain_answers_mistakes_with_the_sentence(client, source, values, expe
         call(client, "/explain", source, **values)
 
 
+def test_no_event_has_two_listeners_that_keep_the_newest(page_url) -> None:
+    """One that was busy fires its whole event again: two such would call each other without end."""
+    with urllib.request.urlopen(page_url + "config") as answer:
+        listeners = json.load(answer)["dependencies"]
+    waiting = [tuple(target) for each in listeners if each["trigger_mode"] == "always_last" for target in each["targets"]]
+    own = [(component, event) for component, event in waiting if component is not None and event != "load"]  # "then" and "load" fire one alone
+    assert own and len(own) == len(set(own))
+
+
 def test_plain_http_gives_json_and_sentences(page_url, source) -> None:
     body = (
         b'--x\r\nContent-Disposition: form-data; name="files"; filename="sharp.png"\r\nContent-Type: image/png\r\n\r\n' + source.read_bytes() + b"\r\n--x--\r\n"

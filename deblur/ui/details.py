@@ -118,8 +118,8 @@ def _curve(spectrum: ledger.Spectrum, floor: float, number: int, texts: Texts) -
     return plots.plot(lines, texts("details.curve"), x, y, x_marks, y_marks, SIZE, marker)
 
 
-def build(texts: Texts, tab: gr.Tab, controls: Controls, shape: tuple[int, int] = ledger.SHAPE) -> None:
-    """Lay out the view inside the current Blocks; opening the tab sets line and detail to what the Play tab's state gives."""
+def build(texts: Texts, tab: gr.Tab, controls: Controls, shape: tuple[int, int] = ledger.SHAPE) -> gr.events.Dependency:
+    """Lay out the view inside the current Blocks; opening the tab sets line and detail to what the Play tab's state gives, which is returned."""
     gr.HTML(f'<h2 class="question">{escape(texts("details.question"))}</h2>', apply_default_css=False)
     with gr.Row(elem_id="details-controls", visible=False) as row:
         line = gr.HTML(
@@ -131,7 +131,7 @@ def build(texts: Texts, tab: gr.Tab, controls: Controls, shape: tuple[int, int] 
             elem_id="details-line",
             apply_default_css=False,
         )
-        number = gr.Number(1, label=texts("details.number"), precision=0, minimum=1, maximum=shape[0] * shape[1], min_width=120, elem_id="details-number")
+        number = gr.Number(1, label=texts("details.number"), precision=0, min_width=120, elem_id="details-number")
     shown = gr.HTML("", js_on_load=_PICK, elem_id="details", apply_default_css=False)
     inputs = [line, number, *controls.by_key.values()]
 
@@ -157,7 +157,7 @@ def build(texts: Texts, tab: gr.Tab, controls: Controls, shape: tuple[int, int] 
     quick: dict[str, Any] = {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden", "api_visibility": "private"}
     gr.on([line.input, number.input], look, inputs, outputs, **quick)
     shown.pick(picked, inputs, outputs, **quick)
-    tab.select(opened, inputs[2:], outputs, **quick)
+    return tab.select(opened, inputs[2:], outputs, **quick)
 
 
 def _level(asked: str | None) -> float | None:

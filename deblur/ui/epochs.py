@@ -16,7 +16,7 @@ from deblur.lessons.sensitivity import RoundTrip, kernel_round_trip
 from deblur.reasons import InputError
 from deblur.thesis import EXPERIMENTS
 from deblur.ui import maps, panels, plots
-from deblur.ui.controls import Controls
+from deblur.ui.controls import Controls, ParamSlider
 from deblur.ui.roundtrip import garment, trip_plot
 from deblur.ui.stage import sharp_picture
 from deblur.ui.state import GARMENT, State
@@ -85,14 +85,16 @@ def _losses(losses: tuple[float, ...], epoch: int, texts: Texts) -> str:
     return plots.plot([plots.Line(epochs, powers, "restored"), now], texts("net.epochs.loss"), x, y, ends, marks, size=(300, 180))
 
 
-def build(texts: Texts, asks: gr.State, controls: Controls, picture: gr.State) -> None:
-    """Lay out the view inside the current Blocks; it follows its own slider and, at every change of `asks`, the Play tab's garment."""
+def build(texts: Texts, before: gr.events.Dependency, controls: Controls, picture: gr.State) -> None:
+    """Lay out the view inside the current Blocks; it shows the Play tab's garment after the answer `before`, and follows its own slider."""
     gr.HTML(f'<h2 class="question later">{escape(texts("net.epochs.question"))}</h2><p class="meaning">{escape(texts("net.epochs.hint"))}</p>')
-    step = gr.Slider(0, len(KEPT) - 1, len(KEPT) - 1, step=1, label=texts("net.epochs.slider"), elem_id="network-epoch", buttons=[])
+    step = ParamSlider(0, len(KEPT) - 1, len(KEPT) - 1, step=1, label=texts("net.epochs.slider"), elem_id="network-epoch", buttons=[])
     shown = gr.HTML("", elem_id="epochs", apply_default_css=False)
 
     def look(place: float | None, uploaded: Bytes | None, *values: object) -> str:
-        return view(controls.state(values), uploaded, int(place or 0), texts)
+        return view(controls.state(values), uploaded, min(max(int(place or 0), 0), len(KEPT) - 1), texts)
 
     quick: dict[str, Any] = {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden", "api_visibility": "private"}
-    gr.on([asks.change, step.input], look, [step, picture, *controls.by_key.values()], shown, **quick)
+    inputs = [step, picture, *controls.by_key.values()]
+    before.then(look, inputs, shown, **quick)
+    step.input(look, inputs, shown, **quick)

@@ -91,7 +91,7 @@ def build_mystery(texts: Texts, tab: gr.Tab, place_mark: gr.HTML) -> list[gr.com
     quick: dict[str, Any] = {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden", "api_visibility": "private"}
     gr.on([tab.select, seed.change], start, [seed], [place_mark, shown, told], **quick)
     another.click(_next, [seed], seed, **quick)
-    controls.by_key["blur"].input(fold, [controls.by_key["blur"]], list(controls.groups.values()), **quick)
+    controls.by_key["blur"].input(fold, [controls.by_key["blur"]], list(controls.groups.values()), **(quick | {"trigger_mode": "multiple"}))
     guess.click(judge, [seed, played, *controls.by_key.values()], [shown, told, played], show_progress="hidden", api_visibility="private")
     return [seed]
 
@@ -162,7 +162,7 @@ def build_match(texts: Texts, tab: gr.Tab, place_mark: gr.HTML) -> list[gr.compo
     moved = [tab.select, seed.change, rival.change, *(component.input for component in controls.by_key.values())]
     gr.on(moved, live, [seed, rival, *controls.by_key.values()], [place_mark, shown], **quick)
     another.click(_next, [seed], seed, **quick)
-    chosen.input(fold, [chosen], list(controls.groups.values()), **quick)
+    chosen.input(fold, [chosen], list(controls.groups.values()), **(quick | {"trigger_mode": "multiple"}))
     return [seed, rival]
 
 

@@ -115,18 +115,22 @@ def build(texts: Texts, tabs: list[gr.Tab], controls: Controls, picture: gr.Stat
     inputs = [row, column, picture, *controls.by_key.values()]
     outputs = [shown, row, column]
 
-    def look(asked_row: float | None, asked_column: float | None, uploaded: Bytes | None, *values: object) -> tuple[str, int, int]:
-        return view(controls.state(values), uploaded, int(asked_row or 0), int(asked_column or 0), texts)
+    def look(asked_row: float | None, asked_column: float | None, uploaded: Bytes | None, *values: object) -> list[Any]:
+        asked = int(asked_row or 0), int(asked_column or 0)
+        html, *place = view(controls.state(values), uploaded, *asked, texts)
+        # A place that stands is left alone: an answer that comes late must not fill a box that is being typed in.
+        return [html, *(gr.skip() if inside == typed else inside for inside, typed in zip(place, asked, strict=True))]
 
     def picked(event: gr.EventData, uploaded: Bytes | None, *values: object) -> tuple[str, int, int]:
         place: dict[str, Any] = event._data or {}
-        return look(place.get("row"), place.get("column"), uploaded, *values)
+        return view(controls.state(values), uploaded, int(place.get("row", 0)), int(place.get("column", 0)), texts)
 
     def look_at_network(asked_row: float | None, asked_column: float | None, uploaded: Bytes | None, *values: object) -> str:
         return own_weights.view(controls.state(values), uploaded, int(asked_row or 0), int(asked_column or 0), texts)
 
     quick: dict[str, Any] = {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden", "api_visibility": "private"}
     heavy: dict[str, Any] = {**quick, "queue": True, "concurrency_limit": 1, "concurrency_id": "heavy"}  # a network's weights take longer, so they follow
-    gr.on([*(tab.select for tab in tabs), row.input, column.input], look, inputs, outputs, **quick)
-    shown.pick(picked, inputs[2:], outputs, **quick)
-    gr.on([*(tab.select for tab in tabs), row.change, column.change], look_at_network, inputs, own, **heavy)
+    looked = gr.on([*(tab.select for tab in tabs), row.input, column.input], look, inputs, outputs, **quick)
+    clicked = shown.pick(picked, inputs[2:], outputs, **quick)
+    for answered in (looked, clicked):
+        answered.then(look_at_network, inputs, own, **heavy)

@@ -116,16 +116,16 @@ def build(texts: Texts, tab: gr.Tab, controls: Controls, picture: gr.State) -> N
     """Lay out the tab inside the current Blocks; it shows the state of the Play tab when it is opened, each question as soon as it is answered."""
     gr.HTML(f'<p class="meaning">{escape(texts("lost.hint"))}</p>')
     with gr.Column(elem_id="lost"):
-        details.build(texts, tab, controls)
+        answered = details.build(texts, tab, controls)
         for part in (twin, storage, invented):
-            _show(part, texts, tab, controls, picture)
+            answered = _show(part, texts, answered, controls, picture)
 
 
-def _show(part: Part, texts: Texts, tab: gr.Tab, controls: Controls, picture: gr.State) -> None:
+def _show(part: Part, texts: Texts, before: gr.events.Dependency, controls: Controls, picture: gr.State) -> gr.events.Dependency:
     shown = gr.HTML("", elem_id=f"lost-{part.__name__}", apply_default_css=False)
 
     def look(uploaded: Bytes | None, *values: object) -> str:
         return view(part, controls.state(values), uploaded, texts)
 
     quiet: dict[str, Any] = {"show_progress": "minimal", "api_visibility": "private", "concurrency_limit": 1, "concurrency_id": "heavy"}
-    tab.select(look, [picture, *controls.by_key.values()], shown, trigger_mode="always_last", **quiet)
+    return before.then(look, [picture, *controls.by_key.values()], shown, trigger_mode="always_last", **quiet)

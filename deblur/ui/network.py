@@ -12,7 +12,7 @@ from deblur.reasons import InputError
 from deblur.restore import AUTO, RESTORERS
 from deblur.thesis import EXPERIMENTS, Experiment
 from deblur.ui import epochs, maps, roundtrip
-from deblur.ui.controls import Controls
+from deblur.ui.controls import Controls, ParamSlider
 from deblur.ui.stage import sharp_picture
 from deblur.ui.state import GARMENT, State
 from deblur.ui.texts import Texts, digits
@@ -125,7 +125,7 @@ def build(texts: Texts, tab: gr.Tab, around: gr.Tab, controls: Controls, picture
             [(texts(f"restorer.thesis.network.options.{option}"), option) for option in networks.options],
             value=AUTO, label=texts("net.collapse.which"), elem_id="network-which", elem_classes="chips",
         )
-        layer = gr.Slider(1, NUM_LAYERS, NUM_LAYERS, step=1, label=texts("net.collapse.layers"), elem_id="network-layer", buttons=[])
+        layer = ParamSlider(1, NUM_LAYERS, NUM_LAYERS, step=1, label=texts("net.collapse.layers"), elem_id="network-layer", buttons=[])
         form = gr.Radio(
             [(texts(f"net.collapse.form.{form}"), form) for form in (PLAIN, RELU)],
             value=PLAIN, label=texts("net.collapse.between"), elem_id="network-form", elem_classes="chips",
@@ -134,13 +134,14 @@ def build(texts: Texts, tab: gr.Tab, around: gr.Tab, controls: Controls, picture
     shown = gr.HTML("", elem_id="network", apply_default_css=False)
 
     def look(which: str, upto: float | None, kind: str, uploaded: Bytes | None, *values: object) -> str:
-        return view(controls.state(values), uploaded, which, int(upto or 1), kind, texts)
+        return view(controls.state(values), uploaded, which, min(max(int(upto or 1), 1), NUM_LAYERS), kind, texts)
 
     quick: dict[str, Any] = {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden", "api_visibility": "private"}
-    state = [picture, *controls.by_key.values()]
-    gr.on([asks.change, asked.input, layer.input, form.input], look, [asked, layer, form, *state], shown, **quick)
-    roundtrip.build(texts, asks, asked, controls, picture)
-    epochs.build(texts, asks, controls, picture)
-    counted: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "always_last"}
+    inputs = [asked, layer, form, picture, *controls.by_key.values()]
+    answered = gr.on([asks.change, asked.input], look, inputs, shown, **quick)
+    gr.on([layer.input, form.input], look, inputs, shown, **quick)
+    roundtrip.build(texts, answered, asked, controls, picture)
+    epochs.build(texts, answered, controls, picture)
+    counted: dict[str, Any] = quick | {"trigger_mode": "multiple"}
     tab.select(lambda times: times + 1, asks, asks, **counted)
-    around.select(lambda times: times + 1 if times else gr.skip(), asks, asks, **counted)
+    around.select(lambda times: times and times + 1, asks, asks, **counted)

@@ -169,7 +169,7 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
         **quick,
     )
     folding = [controls.by_key[key] for key in ("source", "blur", "restorer", "storage", "hide")]
-    gr.on([component.input for component in folding], fold, components, groups, **quick)
+    gr.on([component.input for component in folding], fold, components, groups, **(quick | {"trigger_mode": "multiple"}))
     opened = _page().load(open_link, None, [*controls.targets, *outputs], **quick)
     queued: dict[str, Any] = {"trigger_mode": "always_last", "concurrency_limit": 1, "api_visibility": "private"}
     upload.input(keep, [upload, source], [picture, source, told], show_progress="hidden", **queued)
@@ -179,7 +179,7 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
         [picture, controls.moves, *components],
         [*controls.targets, estimated, controls.moves],
         show_progress="hidden",
-        **queued,
+        **(queued | {"trigger_mode": "multiple"}),
     )
     shown.unveil(unveil, [controls.moves, *components], [*controls.targets, controls.moves], show_progress="hidden", **queued)
     compare_all.click(compare_restorers, [picture, *components], compared, show_progress="minimal", concurrency_id="heavy", **queued)

@@ -222,8 +222,8 @@ def next_places(places: tuple[Place, Place] | None, picked: Place) -> tuple[Plac
     return picked, second if step <= 1 else first
 
 
-def build(texts: Texts, asks: gr.State, asked: gr.Radio, controls: Controls, picture: gr.State) -> None:
-    """Lay out the view inside the current Blocks; it follows the chosen network, the clicked places and, at every change of `asks`, the Play tab."""
+def build(texts: Texts, before: gr.events.Dependency, asked: gr.Radio, controls: Controls, picture: gr.State) -> None:
+    """Lay out the view inside the current Blocks; it shows the asked network's answer after the one `before`, and follows the clicked places."""
     gr.HTML(f'<h2 class="question later">{escape(texts("net.trip.question"))}</h2><p class="meaning">{escape(texts("net.trip.hint"))}</p>')
     places = gr.State(None)
     shown = gr.HTML("", js_on_load=panels.PICK, elem_id="roundtrip", apply_default_css=False)
@@ -239,5 +239,5 @@ def build(texts: Texts, asks: gr.State, asked: gr.Radio, controls: Controls, pic
     heavy: dict[str, Any] = {
         "trigger_mode": "always_last", "show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 1, "concurrency_id": "heavy",
     }
-    gr.on([asks.change, asked.input], look, state, [shown, places], **heavy)
+    before.then(look, state, [shown, places], **heavy)
     shown.pick(picked, state, [shown, places], **heavy)

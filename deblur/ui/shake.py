@@ -181,7 +181,5 @@ def build(texts: Texts, controls: Controls, picture: gr.State) -> None:
     changes = [painted.input, noise.input, turn.input, restorer.input]
     quick: dict[str, Any] = {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden", "api_visibility": "private"}
     heavy: dict[str, Any] = quick | {"queue": True, "concurrency_limit": 1, "concurrency_id": "heavy"}
-    gr.on(changes, follow, inputs, shown_first, **quick)
-    gr.on(changes, undo_it, inputs, shown_rest, **heavy)
-    shown_first.seen(follow, inputs, shown_first, **quick)
-    shown_first.seen(undo_it, inputs, shown_rest, **heavy)
+    for followed in (gr.on(changes, follow, inputs, shown_first, **quick), shown_first.seen(follow, inputs, shown_first, **quick)):
+        followed.then(undo_it, inputs, shown_rest, **heavy)

@@ -5,6 +5,7 @@ import threading
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # two threads on busy cores wait for each other: 8 ms to factorise a matrix become a second
 os.environ.setdefault("NO_PROXY", "127.0.0.1,localhost")  # Gradio asks itself at the start whether it is up; a proxy must not answer
 
 import spaces

@@ -1,6 +1,9 @@
 """What several tests share: pictures with an odd shape, so that swapped rows and columns show; the running page; a real browser."""
 
 import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy comes, as in app.py
+
 import shutil
 import socket
 import subprocess

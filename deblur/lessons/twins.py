@@ -6,12 +6,12 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
-from deblur.blur import convolve, correlate_back
+from deblur import spectral
 from deblur.compare import NOTHING, compare
 from deblur.degrade import Degradation
 from deblur.image import Bytes, Picture, from_bytes, to_bytes
-from deblur.kernels import Psf
 from deblur.lessons.ledger import spectrum
 from deblur.lessons.pixel import stored_weights
 from deblur.metrics import psnr
@@ -141,6 +141,7 @@ def _rms(first: Bytes, second: Bytes) -> float:
 def _linear(first: Bytes, blurred: Bytes, degradation: Degradation, rng: np.random.Generator) -> Iterator[Bytes]:
     weights = degradation.psf if degradation.blur == "bilateral" else stored_weights(degradation.filter, dict(degradation.values))[0][::-1, ::-1]
     assert weights is not None, "a linear filter"
+    blur = sparse.csr_array(spectral.matrix(weights, first.shape))
     details = spectrum(degradation, first.shape)
     room = np.clip(np.minimum(first, 255 - first.astype(np.float64)), 1, None)  # a change is wished for most where values can go both ways
     for largest, count, right in ATTEMPTS:
@@ -148,34 +149,35 @@ def _linear(first: Bytes, blurred: Bytes, degradation: Degradation, rng: np.rand
         wish = basis.T @ (basis @ (rng.choice([-1.0, 1.0], first.size) * room.reshape(-1)))
         wish *= largest / np.abs(wish).max()
         start = np.clip(first + wish.reshape(first.shape), 0, 255)
-        wanted = blurred.astype(np.float64)
-        yield _to_levels(_slide(start, wanted, weights), wanted, weights, right)
+        wanted = blurred.astype(np.float64).reshape(-1)
+        yield _to_levels(_slide(start.reshape(-1), wanted, blur), wanted, blur, right).reshape(first.shape)
 
 
-def _slide(start: Map, blurred: Map, psf: Psf) -> Map:
+def _slide(start: Map, blurred: Map, blur: sparse.csr_array) -> Map:
     """Move a picture towards those whose blur is within `SAFE` of the levels, by accelerated steps down the slope."""
-    now, ahead = start, start
+    now, ahead, back = start, start, blur.T.tocsr()
     for step in range(NUM_SLOPES):
-        off = _beyond(convolve(ahead, psf) - blurred, SAFE)
+        off = _beyond(blur @ ahead - blurred, SAFE)
         if not off.any():
             return ahead
-        then, now = now, np.clip(ahead - 0.9 * correlate_back(off, psf), 0, 255)
+        then, now = now, np.clip(ahead - 0.9 * (back @ off), 0, 255)
         ahead = np.clip(now + step / (step + 3) * (now - then), 0, 255)
     return now
 
 
-def _to_levels(picture: Map, blurred: Map, psf: Psf, right: float) -> Bytes:
+def _to_levels(picture: Map, blurred: Map, blur: sparse.csr_array, right: float) -> Bytes:
     """Round to whole levels, then change single pixels by one level, each time where it helps most."""
-    levels, squares, rests_until = np.rint(picture), psf**2, np.zeros(picture.shape, np.int64)
+    levels, rests_until = np.rint(picture), np.zeros(picture.shape, np.int64)
+    back, back_squared = blur.T.tocsr(), blur.power(2).T.tocsr()
     for step in range(NUM_STEPS):
-        residual = convolve(levels, psf) - blurred
+        residual = blur @ levels - blurred
         if np.abs(residual).max() <= SLACK:
             break
         off = _beyond(residual, right)
-        slope = correlate_back(off, psf)
-        gain = 2 * np.abs(slope) - correlate_back((off != 0).astype(np.float64), squares)
+        slope = back @ off
+        gain = 2 * np.abs(slope) - back_squared @ (off != 0).astype(np.float64)
         gain[((slope > 0) & (levels == 0)) | ((slope < 0) & (levels == 255)) | (rests_until > step)] = -np.inf
-        where = np.unravel_index(np.argmax(gain), gain.shape)
+        where = np.argmax(gain)
         levels[where] -= np.sign(slope[where])
         rests_until[where] = step + REST
     return levels.astype(np.uint8)
@@ -187,13 +189,15 @@ def _beyond(residual: Map, slack: float) -> Map:
 
 def _one_by_one(first: Bytes, blurred: Bytes, degradation: Degradation, rng: np.random.Generator) -> Iterator[Bytes]:
     """Change each pixel as far as every value is stored as before."""
-    second = first.copy()
-    for place in np.ndindex(first.shape):
-        old, direction = int(second[place]), int(rng.choice([-1, 1]))
+    second, reach = first.copy(), degradation.filter.reach(**degradation.values)
+    for row, column in np.ndindex(*first.shape):
+        old, direction = int(second[row, column]), int(rng.choice([-1, 1]))
+        wide, near = (tuple(slice(max(0, at - margin), at + margin + 1) for at in (row, column)) for margin in (2 * reach, reach))
+        inner = tuple(slice(few.start - many.start, few.stop - many.start) for few, many in zip(near, wide, strict=True))
         for new in (old + sign * change for change in CHANGES for sign in (direction, -direction)):
             if 0 <= new <= 255:
-                second[place] = new
-                if np.array_equal(degradation.filter.in_bytes(second, **degradation.values), blurred):
+                second[row, column] = new
+                if np.array_equal(degradation.filter.in_bytes(second[wide], **degradation.values)[inner], blurred[near]):
                     break
-                second[place] = old
+                second[row, column] = old
     yield second

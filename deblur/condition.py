@@ -67,7 +67,8 @@ def hand_over(
     error = expected_error(degradation, stack.shape[:2])
     inverse, smoother = stack, stack
     if psf is not None:
-        inverse, smoother = (clip(regularised_inverse(stack, psf, degradation.noise_variance * caution)) for caution in (1.0, SMOOTHER))
+        variances = [degradation.noise_variance * caution for caution in (1.0, SMOOTHER)]
+        inverse, smoother = spectral.side_by_side(lambda variance: clip(regularised_inverse(stack, psf, variance)), variances)
     planes = np.stack([inverse, stack, (smoother - inverse) / error], axis=-1)
     return np.ascontiguousarray(np.moveaxis(planes, 2, 0), np.float32), condition(degradation, error, names)
 

@@ -1,8 +1,10 @@
 """Undo a linear blur by least squares, under the border that the filters use (mirrored without repeating the edge, reflect-101)."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,8 @@ from scipy import fft, linalg, sparse
 from deblur.blur import convolve, correlate_back
 from deblur.kernels import Psf
 
+Part = TypeVar("Part")
+Result = TypeVar("Result")
 Plane = NDArray[np.floating]  # (H, W, C)
 Slopes = tuple[Plane, Plane]
 Operator = Callable[[Plane], Plane]
@@ -80,11 +84,22 @@ def regularised(
     if small and seen is None:  # many small pictures: all at once
         return solve(planes, psf, on_gradient, on_picture, pull, begin).reshape(blurred.shape)
     restored = np.empty(planes.shape, precision)
-    for channel in range(planes.shape[2]):  # one after the other each stays in the processor's cache
+
+    def of_channel(channel: int) -> None:  # one by itself stays in the processor's cache
         part, first = (np.ascontiguousarray(stack[..., channel : channel + 1], precision) for stack in (planes, begin))
         drawn = None if pull is None else pull[..., channel : channel + 1].astype(precision)
         restored[..., channel : channel + 1] = solve(part, psf, on_gradient, on_picture, drawn, first)
+
+    side_by_side(of_channel, range(planes.shape[2]))
     return restored.reshape(blurred.shape)
+
+
+def side_by_side(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
+    """Do what takes long for each part, on all cores: NumPy, OpenCV and the transforms let other threads run."""
+    if len(parts) == 1:
+        return [work(parts[0])]
+    with ThreadPoolExecutor(CORES) as pool:
+        return list(pool.map(work, parts))
 
 
 def gradient(picture: NDArray) -> Slopes:

@@ -131,7 +131,18 @@ def _open(chromium, url: str, viewport: dict[str, int]) -> Iterator[object]:
 
 
 def visit(page, url: str) -> None:
-    """Open the page and wait for its first event, which sets the controls to what the link says."""
-    with page.expect_response(lambda response: response.request.method == "POST" and "/gradio_api/" in response.url):
+    """Open the page and wait for the stage's first answer, once the controls stand as the link says."""
+    with page.expect_response(lambda response: "/gradio_api/run" in response.url and response.request.post_data_json["trigger_id"]):
         page.goto(url)
     page.wait_for_selector("#stage .blurred img", state="attached")
+
+
+def open_tab(page, label: str) -> None:
+    """Choose a tab by its label, out of the menu where the line is too narrow for it."""
+    tab = page.locator(f"button[role=tab]:has-text('{label}')")
+    menu = page.locator(".overflow-menu", has=page.locator(f".overflow-dropdown button:has-text('{label}')"))
+    tab.or_(menu).first.wait_for(state="attached")
+    if not tab.is_visible():
+        menu.locator("> button").click()
+        tab = menu.locator(f".overflow-dropdown button:has-text('{label}')")
+    tab.click()

@@ -10,7 +10,7 @@ from deblur.image import from_bytes, to_bytes
 from deblur.restore import RESTORERS
 from deblur.ui.state import FIRST_GARMENT
 
-from .conftest import visit
+from .conftest import PHONE, open_tab, visit
 from .test_page import choose, settle
 
 SLOW = 90_000  # ms; a busy machine takes its time
@@ -25,8 +25,8 @@ def opened(page):
 
 
 def open_view(page) -> None:
-    page.click("button[role=tab]:has-text('Look inside')")
-    page.click("button[role=tab]:has-text('What is this network?')")
+    open_tab(page, "Look inside")
+    open_tab(page, "What is this network?")
     for part in ("network", "roundtrip", "epochs"):
         page.wait_for_selector(f"#{part} .verdict")
 
@@ -104,3 +104,22 @@ def test_the_microscope_shows_a_networks_own_weights(page, page_url, restorer) -
     level = int(to_bytes(RESTORERS[restorer].restore(blurred, Degradation()))[16, 14])
     page.wait_for_selector(f"#inside-own .verdict:has-text('Row 16, column 14 was restored to {level}')")
     assert page.locator("#inside-own .map img").count() == 2
+
+
+def test_the_view_fits_a_phone(phone) -> None:
+    phone.set_default_timeout(SLOW)
+    open_view(phone)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    small = phone.evaluate(
+        "[...document.querySelectorAll('#network *, #roundtrip *, #epochs *')].filter(e => e.children.length === 0 && e.textContent.trim() && !e.closest('details'))"
+        ".map(e => parseFloat(getComputedStyle(e).fontSize))"
+    )
+    assert min(small) >= 12
+
+
+def test_a_number_outside_a_slider_is_moved_inside(opened) -> None:
+    field = opened.locator("#network-layer input[type=number]")
+    field.fill("99")
+    field.blur()
+    opened.wait_for_selector("#network .kernels-of-layer[data-side='8'][data-count='1'], #network .kernels-of-layer[data-side='8']")
+    assert opened.locator(".toast-body").count() == 0

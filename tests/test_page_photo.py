@@ -152,7 +152,7 @@ def test_a_phone_shows_the_tab_without_overflow(phone, page_url) -> None:
     assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
-@pytest.mark.parametrize(("tab", "shows"), [("results", "table.report"), ("inside", "#inside .verdict")])
+@pytest.mark.parametrize(("tab", "shows"), [("results", "table.report"), ("lost-tab", "#details .curve"), ("inside", "#inside .verdict")])
 def test_every_tab_has_an_address(phone, page_url, tab, shows) -> None:
     visit(phone, f"{page_url}?blur=average&tab={tab}")
     phone.wait_for_selector(shows)

@@ -19,7 +19,7 @@ from deblur.ui import pad, shake
 from deblur.ui.state import FIRST_GARMENT, State
 from deblur.ui.texts import LANGUAGES, digits, load_texts, signed
 
-from .conftest import PHONE, photograph, visit
+from .conftest import PHONE, open_tab, photograph, visit
 from .test_page import settle
 
 
@@ -43,12 +43,8 @@ def pixels(page, selector: str) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(address.split(",")[1]))))
 
 
-def open_tab(page, name: str = "Draw your shake") -> None:
-    tab = page.locator(f"button[role=tab]:has-text('{name}')").first
-    if not tab.is_visible():  # folded away for want of room
-        page.locator(".overflow-menu > button").first.click()
-        tab = page.locator(f".overflow-dropdown button:has-text('{name}')")
-    tab.click()
+def open_shake(page) -> None:
+    open_tab(page, "Draw your shake")
     page.wait_for_selector("#shake-first .blurred img")
 
 
@@ -81,7 +77,7 @@ STROKES = [(8, 8), (8, 12), (11, 12), (12, 9)]
 
 
 def test_a_path_painted_by_mouse_blurs_and_is_undone_three_times(page) -> None:
-    open_tab(page)
+    open_shake(page)
     page.mouse.move(*spot(page, *STROKES[0]))
     page.mouse.down()
     for stroke in STROKES[1:]:
@@ -118,7 +114,7 @@ def _padded(psf: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def test_a_path_painted_by_a_finger_does_not_scroll_the_page(phone) -> None:
-    open_tab(phone)
+    open_shake(phone)
     phone.locator("#shake-pad svg").scroll_into_view_if_needed()
     before = phone.evaluate("window.scrollY")
     session = phone.context.new_cdp_session(phone)
@@ -136,7 +132,7 @@ def test_a_path_painted_by_a_finger_does_not_scroll_the_page(phone) -> None:
 
 
 def test_a_path_painted_by_keys_and_cleared(page) -> None:
-    open_tab(page)
+    open_shake(page)
     page.focus("#shake-pad svg")
     for key in ("ArrowRight", "ArrowRight", "ArrowDown", "ArrowLeft", "ArrowDown"):
         page.keyboard.press(key)
@@ -151,7 +147,7 @@ def test_a_path_painted_by_keys_and_cleared(page) -> None:
 
 
 def test_ready_made_shakes_show_their_path_and_the_dice_makes_others(page) -> None:
-    open_tab(page)
+    open_shake(page)
     seed = json.loads(pad.FIRST)["seed"]
     wait_for(page, camera_shake("light", seed))
     page.click("#shake-pad [data-strength=strong]")
@@ -170,7 +166,7 @@ def test_a_ready_made_shake_is_in_the_link(page, page_url) -> None:
     visit(page, page_url + "?shake=medium-77&blur=average")
     settle(page, blur="average")
     assert page.locator("#stage .note").count() == 0
-    open_tab(page)
+    open_shake(page)
     wait_for(page, camera_shake("medium", 77))
     page.click("#shake-pad [data-strength=strong]")
     page.wait_for_function("location.search.includes('shake=strong-77') && location.search.includes('blur=average')")
@@ -179,7 +175,7 @@ def test_a_ready_made_shake_is_in_the_link(page, page_url) -> None:
 
 
 def test_noise_and_restorer_are_followed(page) -> None:
-    open_tab(page)
+    open_shake(page)
     page.locator("#control-shake-noise input[type=number]").fill("0.05")
     page.locator("#control-shake-noise input[type=number]").blur()
     wait_for(page, camera_shake("light", json.loads(pad.FIRST)["seed"]), 0.05)

@@ -142,6 +142,6 @@ def build(texts: Texts, tab: gr.Tab, around: gr.Tab, controls: Controls, picture
     gr.on([layer.input, form.input], look, inputs, shown, **quick)
     roundtrip.build(texts, answered, asked, controls, picture)
     epochs.build(texts, answered, controls, picture)
-    counted: dict[str, Any] = quick | {"trigger_mode": "multiple"}
+    counted: dict[str, Any] = quick | {"queue": True, "trigger_mode": "multiple"}  # outside the queue a state's change tells nobody
     tab.select(lambda times: times + 1, asks, asks, **counted)
-    around.select(lambda times: times and times + 1, asks, asks, **counted)
+    around.select(lambda times: times + 1 if times else gr.skip(), asks, asks, **counted)

@@ -56,6 +56,7 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
     controls = Controls(texts)
     picture = gr.State(None, time_to_live=3600)
     trained = gr.State(None)
+    linked = gr.State(("", ()))  # the state that the opened link asked for, and what of the link does not exist
     controls.add("trained", trained)
     first = replace(State.from_fields(lambda key: None), restorer="wiener", own={})  # needs no network: the page must not wait for one
     with gr.Row(elem_id="play", equal_height=False):
@@ -111,11 +112,10 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
     components = list(controls.by_key.values())
     groups = list(controls.groups.values())
 
-    def render(state: State, uploaded: Bytes | None, ignored: tuple[str, ...] = ()) -> tuple[str, str, str]:
+    def live(uploaded: Bytes | None, opened: tuple[str, tuple[str, ...]], *values: object) -> tuple[str, str, str]:
+        state, (asked, unknown) = controls.state(values), opened
+        ignored = unknown if state.query() == asked else ()
         return stage(state, uploaded, texts, ignored), panels.psf_card(state.degradation.psf, texts), NO_COMPARISON
-
-    def live(uploaded: Bytes | None, *values: object) -> tuple[str, str, str]:
-        return render(controls.state(values), uploaded)
 
     def compare_restorers(uploaded: Bytes | None, *values: object) -> str:
         state = controls.state(values)
@@ -131,10 +131,10 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
         visible = controls.visible(controls.state(values))
         return [gr.update(visible=visible[name]) for name in controls.groups]
 
-    def open_link(request: gr.Request) -> list[object]:
+    def open_link(request: gr.Request, made: int) -> list[object]:
         place, query = Place.from_query(request.query_params)
         state = State.from_query({**place.step_query(), **query})
-        return [*controls.settings(state), *render(state, None, state.ignored(query))]
+        return [*controls.settings(state), (state.query(), state.ignored(query)), made + 1]
 
     def unveil(event: gr.EventData, made: int, *values: object) -> list[object]:
         return [*controls.settings(replace(controls.state(values), hide=HIDEABLE[0])), made + 1]
@@ -164,13 +164,14 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
     gr.on(
         [picture.change, controls.moves.change, trained.change, *(component.input for component in controls.inputs)],
         live,
-        [picture, *components],
+        [picture, linked, *components],
         outputs,
         **quick,
     )
     folding = [controls.by_key[key] for key in ("source", "blur", "restorer", "storage", "hide")]
     gr.on([component.input for component in folding], fold, components, groups, **(quick | {"trigger_mode": "multiple"}))
-    opened = _page().load(open_link, None, [*controls.targets, *outputs], **quick)
+    # Sets the controls at once and leaves the picture to the event above: what a visitor changes meanwhile must not be set back when it is done.
+    opened = _page().load(open_link, controls.moves, [*controls.targets, linked, controls.moves], show_progress="hidden", api_visibility="private")
     queued: dict[str, Any] = {"trigger_mode": "always_last", "concurrency_limit": 1, "api_visibility": "private"}
     upload.input(keep, [upload, source], [picture, source, told], show_progress="hidden", **queued)
     gr.on(

@@ -1,5 +1,6 @@
 """Lessons, games and the teacher's page as HTML: addresses, what is kept back, what is told."""
 
+import dataclasses
 import re
 from urllib.parse import parse_qsl
 
@@ -12,11 +13,11 @@ from deblur.data import load_fashion_mnist
 from deblur.lessons.course import LESSONS
 from deblur.lessons.games import challenge, mystery
 from deblur.restore import RESTORERS
-from deblur.ui import course, games, teacher
+from deblur.ui import course, games, inside, lost, own_weights, teacher
 from deblur.ui.maps import data_uri
 from deblur.ui.place import COURSE, MATCH, MYSTERY, TEACHER, Place
 from deblur.ui.stage import stage
-from deblur.ui.state import State
+from deblur.ui.state import HIDEABLE, State
 from deblur.ui.texts import LANGUAGES, digits, load_texts
 
 EVERYWHERE = [
@@ -181,3 +182,13 @@ def test_a_tuned_player_beats_the_thesis_network_but_the_untuned_does_not_win_ea
 
 def test_games_offer_every_filter() -> None:
     assert {mystery(seed).hidden.blur for seed in range(60)} == set(BLURS)
+
+
+@pytest.mark.parametrize("role", HIDEABLE[1:])
+def test_no_other_tab_gives_away_what_is_kept_back(role) -> None:
+    state, texts = State.from_query({"hide": role, "garment": "3", "restorer": "thesis"}), load_texts("en")
+    views = [inside.view(state, None, 9, 9, texts)[0], own_weights.view(state, None, 9, 9, texts)]
+    views += [lost.view(part, state, None, texts) for part in (lost.twin, lost.storage, lost.invented)]
+    assert texts("lessons.kept_back") in views[0] and texts("lessons.kept_back") in views[2]
+    assert not any("<img" in view or "verdict" in view for view in views)
+    assert "<img" in inside.view(dataclasses.replace(state, hide=HIDEABLE[0]), None, 9, 9, texts)[0]

@@ -14,7 +14,7 @@ from deblur.reasons import InputError
 from deblur.restore import RESTORERS
 from deblur.ui import maps, own_weights, panels
 from deblur.ui.controls import Controls
-from deblur.ui.stage import SEED, cause, sharp_picture
+from deblur.ui.stage import SEED, cause, kept_back, sharp_picture
 from deblur.ui.state import BLIND, NEEDS_NO_NETWORK, State
 from deblur.ui.texts import Texts
 
@@ -23,6 +23,8 @@ GREEN = 1  # the channel that is explained in a picture in colour
 
 def view(state: State, upload: Bytes | None, row: int, column: int, texts: Texts) -> tuple[str, int, int]:
     """The three pictures with the pixel marked and the arithmetic that made it, as HTML, and the pixel itself, moved inside the picture."""
+    if kept := kept_back(state, texts):
+        return kept, row, column
     if state.source == BLIND:  # nothing is known of how such a picture came about
         return f'<p class="note">{escape(texts("inside.blind"))}</p>', row, column
     sharp, what = sharp_picture(state, upload, texts)

@@ -12,7 +12,7 @@ from deblur.lessons.twins import Twins, answers, twins
 from deblur.reasons import InputError
 from deblur.ui import details, maps, panels
 from deblur.ui.controls import Controls
-from deblur.ui.stage import SEED, sharp_picture
+from deblur.ui.stage import SEED, kept_back, sharp_picture
 from deblur.ui.state import GARMENT, State
 from deblur.ui.texts import Texts, digits
 
@@ -21,8 +21,8 @@ Part = Callable[[State, Picture, Texts], str]
 
 def view(part: Part, state: State, upload: Bytes | None, texts: Texts) -> str:
     """One question of the tab, answered for the current garment, filter and restorer, as HTML."""
-    if state.source != GARMENT:
-        return ""
+    if state.source != GARMENT or kept_back(state, texts):
+        return kept_back(state, texts) if part is twin else ""
     sharp, _ = sharp_picture(state, upload, texts)
     return f'<section class="lost">{part(state, sharp, texts)}</section>'
 

@@ -10,7 +10,7 @@ from deblur.reasons import InputError
 from deblur.restore import AUTO
 from deblur.ui import maps
 from deblur.ui.roundtrip import chosen_network, garment, of_thesis, of_universal
-from deblur.ui.stage import SEED
+from deblur.ui.stage import SEED, kept_back
 from deblur.ui.state import BLIND, GARMENT, State
 from deblur.ui.texts import Texts, digits, signed
 
@@ -20,7 +20,7 @@ REACH = 6  # px around the pixel that are shown
 
 def view(state: State, upload: Bytes | None, row: int, column: int, texts: Texts) -> str:
     """The weights of the chosen restorer at one pixel and what they explain, as HTML; nothing if it is no network."""
-    if state.restorer not in NETWORKS or state.source == BLIND:
+    if state.restorer not in NETWORKS or state.source == BLIND or kept_back(state, texts):
         return ""
     title = f"<h3>{escape(texts('net.own.title', restorer=texts(f'restorer.{state.restorer}.label')))}</h3>"
     if state.source != GARMENT:

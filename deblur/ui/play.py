@@ -15,7 +15,7 @@ from deblur.ui import panels
 from deblur.ui.controls import Controls
 from deblur.ui.picker import garment_picker
 from deblur.ui.place import Place
-from deblur.ui.stage import SEED, estimates, sharp_picture, stage
+from deblur.ui.stage import SEED, estimates, kept_back, sharp_picture, stage
 from deblur.ui.state import BLIND, FIRST_GARMENT, GARMENT, HIDEABLE, YOURS, State, default_restorer
 from deblur.ui.texts import Texts
 from deblur.ui.upload import picture_upload, read_upload, upload_hint
@@ -119,6 +119,8 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
 
     def compare_restorers(uploaded: Bytes | None, *values: object) -> str:
         state = controls.state(values)
+        if kept := kept_back(state, texts):
+            return kept
         if state.source == BLIND and uploaded is not None:
             entries = compare(from_bytes(uploaded), state.suffered, restorers=state.restorers)
         else:

@@ -17,7 +17,7 @@ from deblur.image import Bytes, Picture, from_bytes, shrink
 from deblur.metrics import Scores
 from deblur.reasons import InputError
 from deblur.ui import panels
-from deblur.ui.state import BLIND, GARMENT, YOURS, State
+from deblur.ui.state import BLIND, GARMENT, HIDEABLE, YOURS, State
 from deblur.ui.texts import Texts, digits, signed
 from deblur.ui.upload import LIVE_SIDE, MIN_SIDE
 
@@ -42,6 +42,11 @@ def cause(degradation: Degradation, texts: Texts) -> str:
     if degradation.storage == "jpeg":
         parts.append(f"JPEG {degradation.quality}")
     return " + ".join(parts)
+
+
+def kept_back(state: State, texts: Texts) -> str:
+    """The note in place of a view that would give away what is hidden for a prediction; empty where nothing is."""
+    return "" if state.hide == HIDEABLE[0] else f'<p class="note">{escape(texts("lessons.kept_back"))}</p>'
 
 
 def stage(state: State, upload: Bytes | None, texts: Texts, ignored: tuple[str, ...] = ()) -> str:

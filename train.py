@@ -38,15 +38,16 @@ from deblur.image import write_whole
 from deblur.reasons import InputError
 from deblur.thesis import EXPERIMENTS, Experiment, as_batch
 
-EPOCHS, BATCH = 100, 2000
+EPOCHS, SILHOUETTE_EPOCHS, BATCH = 100, 8, 2000
 UNIVERSAL, SILHOUETTE = "universal", "silhouette"
+FOLLOWED = {UNIVERSAL: {"minutes", "photos", "seed", "resume", "data", "into"}, SILHOUETTE: {"epochs", "seed", "data", "into"}}  # the thesis' follow the rest
 PHOTOS_VARIABLE = "DEBLUR_PHOTOS"
 
 
 def main(words: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", choices=[*EXPERIMENTS, "all", UNIVERSAL, SILHOUETTE], help="the network to train")
-    parser.add_argument("--epochs", type=int, default=EPOCHS, help="epochs in all (default %(default)s)")
+    parser.add_argument("--epochs", type=int, help=f"epochs in all (default {EPOCHS}; {SILHOUETTE} {SILHOUETTE_EPOCHS})")
     parser.add_argument("--batch", type=int, default=BATCH, help="pictures a step (default %(default)s)")
     parser.add_argument("--loss", choices=["mse", "binary_crossentropy"], default="mse", help="(default %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the first weights and of the order of the pictures (default %(default)s)")
@@ -69,6 +70,11 @@ def main(words: list[str] | None = None) -> int:
         "--photos", type=Path, default=os.environ.get(PHOTOS_VARIABLE), metavar="FOLDER", help=f"photographs (default ${PHOTOS_VARIABLE}, else none)"
     )
     options = parser.parse_args(words)
+    for name in vars(options).keys() - {"name"} - FOLLOWED.get(options.name, vars(options).keys() - {"minutes"}):
+        if getattr(options, name) != parser.get_default(name) and name != "photos":  # which may stand in the environment
+            parser.error(f"--{name.replace('_', '-')}: {options.name} does not follow it. Leave it out")
+    if options.epochs is None:
+        options.epochs = SILHOUETTE_EPOCHS if options.name == SILHOUETTE else EPOCHS
     for name, least in (("epochs", 0 if options.name == SILHOUETTE else 1), ("batch", 1), ("images", 1)):
         given = getattr(options, name)
         if given is not None and given < least:

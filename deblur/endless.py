@@ -18,6 +18,7 @@ from deblur.condition import CONDITION
 from deblur.image import clip, write_whole
 from deblur.networks import unrolled
 from deblur.optimizer import ConvolutionMuon
+from deblur.reasons import InputError
 from deblur.stream import GROUPS, Batch, Source
 
 Row = dict[str, float]
@@ -112,11 +113,16 @@ def resume(network: keras.Model, checkpoint: Path, name: str = "state") -> list[
     """Fill in a checkpoint's weights, and the optimizer's state where it has one, and return its history; nothing if there is none.
 
     A checkpoint of a smaller network serves too: entries of the condition and blocks that it did not have do nothing yet.
+
+    Raises:
+        ValueError: The checkpoint is of another network.
     """
     path = checkpoint / f"{name}.npz"
     if not path.exists():
         return []
     with np.load(path) as state:
+        if not any(variable.path in state for variable in network.weights):
+            raise InputError("foreign_checkpoint", "{path} holds none of this network's weights. Begin anew without --resume.", path=path)
         for variable in [*network.weights, *(network.optimizer.variables if name == "state" else [])]:
             if variable.path in state:
                 variable.assign(_grown(state[variable.path], variable.shape))

@@ -225,6 +225,13 @@ def test_a_deeper_network_goes_on_from_a_smaller_ones_checkpoint(tmp_path):
     np.testing.assert_allclose(universal.run(deeper, planes, vector), universal.run(smaller, planes, vector[:-1]), atol=1e-6)
 
 
+def test_a_checkpoint_of_another_network_is_refused(tmp_path):
+    other = networks.thesis_autoencoder()
+    endless._write(tmp_path / "best.npz", other.weights, [{"step": 3.0}])
+    with pytest.raises(ValueError, match="none of this network's weights"):
+        endless.resume(networks.universal(widths=(8, 8), blocks=(1, 1)), tmp_path, "best")
+
+
 def test_two_rounds_are_trained_as_they_are_run(network):
     degradation = Degradation("defocus", noise=0.01)
     sharp = photograph((28, 36))

@@ -105,7 +105,8 @@ def main(words: list[str] | None = None) -> int:
     except (InputError, OSError) as refusal:
         parser.error(str(refusal))
     except KeyboardInterrupt:
-        print("\nStopped. The last whole epoch or checkpoint is kept: the same command with --resume goes on.", file=sys.stderr)
+        kept = "Nothing is kept" if options.name == SILHOUETTE else "The last whole epoch or checkpoint is kept: the same command with --resume goes on"
+        print(f"\nStopped. {kept}.", file=sys.stderr)
         return 130
     return 0
 

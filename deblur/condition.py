@@ -1,6 +1,6 @@
 """What the universal network reads: three pictures that physics makes, and numbers that say what is known of the degradation. Needs no Keras.
 
-Everything here is part of the trained weights: change a constant or the meaning of a name and they must be trained again.
+Everything here but the numbers of steps is part of the trained weights: change a constant or the meaning of a name and they must be trained again.
 The card holds the names in their order: one that is added here for a new filter leaves old weights as they are.
 """
 
@@ -26,7 +26,7 @@ SLOPE_VARIANCE = 0.05  # of a picture's slopes, as in deblur.classical; held her
 OFFSET = 1e-3  # how much less the mean is held back than a slope
 NUM_ITER, NUM_ITER_QUIET = 5, 20  # of conjugate gradients, where a small PSF needs them: noise soon leaves nothing to gain, without it more pays off
 AGREE_ITER_QUIET = 12  # where the answer is moved only as far as the noise lets one tell
-TWICE_AT = 19  # px, side of a PSF that takes twice the rounds of one of 3: 1.2 dB on held-out photographs of a long shake
+TWICE_AT, LONGEST = 19, 33  # px, side of a PSF that takes twice the steps of one of 3: 1.2 dB on held-out photographs of a long shake; and the most
 QUIET = 1e-5  # noise variance: rounding to 8 bits is quiet
 NEEDS_DOUBLE = 1e-8  # noise variance: only float storage stays below it
 SMOOTHER = 10 ** (12 / 10)  # the second inverse: 12 dB more cautious than the noise asks for
@@ -69,7 +69,8 @@ def hand_over(
     inverse, smoother = stack, stack
     if psf is not None:
         variances = [degradation.noise_variance * caution for caution in (1.0, SMOOTHER)]
-        inverse, smoother = spectral.side_by_side(lambda variance: clip(regularised_inverse(stack, psf, variance)), variances)
+        by = spectral.side_by_side if stack.shape[2] == 1 else map  # several channels go side by side already
+        inverse, smoother = by(lambda variance: clip(regularised_inverse(stack, psf, variance)), variances)
     planes = np.stack([inverse, stack, (smoother - inverse) / error], axis=-1)
     return np.ascontiguousarray(np.moveaxis(planes, 2, 0), np.float32), condition(degradation, error, names)
 
@@ -97,11 +98,11 @@ def _moved(restored: NDArray, blurred: NDArray, degradation: Degradation) -> NDA
 
 
 def hand_back(planes: NDArray[np.float32], vector: NDArray[np.float32], restored: NDArray, names: Sequence[str] = CONDITION) -> tuple[NDArray, NDArray]:
-    """Make the network's input for its second round: its first answer takes the inverse's place.
+    """Make the network's input for its next round: its answer takes the inverse's place.
 
     Args:
         planes, vector: From `hand_over`.
-        restored: (H, W, N), the first answer after `agree`.
+        restored: (H, W, N), the last answer after `agree`.
         names: As given to `hand_over`.
 
     Returns:
@@ -150,7 +151,7 @@ def weigh(pictures: NDArray, kept: NDArray) -> NDArray[np.float64]:
 
 def _num_iter(psf: Psf, noise_variance: float, quiet: int) -> int:
     few = quiet if noise_variance < QUIET else NUM_ITER
-    return round(few * (1 + max(0, max(psf.shape) - 3) / (TWICE_AT - 3)))
+    return round(few * (1 + max(0, min(max(psf.shape), LONGEST) - 3) / (TWICE_AT - 3)))
 
 
 def _precision(noise_variance: float) -> type[np.floating]:

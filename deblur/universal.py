@@ -1,4 +1,4 @@
-"""The universal restorer: physics, then one network for every blur, twice, in tiles. Keras is imported when the first picture is restored."""
+"""The universal restorer: physics, then one network for every blur, two or three times, in tiles. Keras is imported when the first picture is restored."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -19,7 +19,7 @@ ROUNDS = 2  # of the network over a picture, the second from the first one's ans
 ROUNDS_SMALL = 3  # over a garment under a PSF: 0.04 to 1 dB more on held-out ones; photographs gain nothing by a third, garments without a PSF lose
 ALIGNED = 4  # px: the network halves the resolution twice
 MARGIN = 72  # px of a tile that are cut away; no pixel of the network's output depends on one further off
-PIXELS = 4_000_000  # of a stack at a time: bounds the memory of the physics to that of one large channel
+PIXELS = 4_000_000  # of a stack at a time: bounds the memory of the physics to that of one large channel, solved for twice at a time
 TILE = 1152  # px a side at most, margins included: bounds the network's memory
 
 

@@ -12,8 +12,8 @@ from deblur.blur import BLURS
 from deblur.data import load_fashion_mnist
 from deblur.lessons.course import LESSONS
 from deblur.lessons.games import challenge, mystery
-from deblur.restore import RESTORERS
-from deblur.ui import course, games, inside, lost, own_weights, teacher
+from deblur.restore import AUTO, RESTORERS
+from deblur.ui import course, epochs, games, inside, lost, network, own_weights, roundtrip, teacher
 from deblur.ui.maps import data_uri
 from deblur.ui.place import COURSE, MATCH, MYSTERY, TEACHER, Place
 from deblur.ui.stage import stage
@@ -189,6 +189,7 @@ def test_no_other_tab_gives_away_what_is_kept_back(role) -> None:
     state, texts = State.from_query({"hide": role, "garment": "3", "restorer": "thesis"}), load_texts("en")
     views = [inside.view(state, None, 9, 9, texts)[0], own_weights.view(state, None, 9, 9, texts)]
     views += [lost.view(part, state, None, texts) for part in (lost.twin, lost.storage, lost.invented)]
+    views += [network.view(state, None, AUTO, 8, "plain", texts), roundtrip.view(state, None, AUTO, None, texts)[0], epochs.view(state, None, 3, texts)]
     assert texts("lessons.kept_back") in views[0] and texts("lessons.kept_back") in views[2]
     assert not any("<img" in view or "verdict" in view for view in views)
     assert "<img" in inside.view(dataclasses.replace(state, hide=HIDEABLE[0]), None, 9, 9, texts)[0]

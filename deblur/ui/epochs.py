@@ -18,13 +18,15 @@ from deblur.thesis import EXPERIMENTS
 from deblur.ui import maps, panels, plots
 from deblur.ui.controls import Controls, ParamSlider
 from deblur.ui.roundtrip import garment, trip_plot
-from deblur.ui.stage import sharp_picture
+from deblur.ui.stage import kept_back, sharp_picture
 from deblur.ui.state import GARMENT, State
 from deblur.ui.texts import Texts, digits, signed
 
 
 def view(state: State, upload: Bytes | None, step: int, texts: Texts) -> str:
     """The network after one of the epochs that were kept, on the current garment, as HTML; or why there is none."""
+    if kept := kept_back(state, texts):
+        return kept
     if state.source != GARMENT:
         return f'<p class="note">{escape(texts("net.garments_only"))}</p>'
     sharp, what = sharp_picture(state, upload, texts)

@@ -21,8 +21,10 @@ Part = Callable[[State, Picture, Texts], str]
 
 def view(part: Part, state: State, upload: Bytes | None, texts: Texts) -> str:
     """One question of the tab, answered for the current garment, filter and restorer, as HTML."""
-    if state.source != GARMENT or kept_back(state, texts):
-        return kept_back(state, texts) if part is twin else ""
+    if state.source != GARMENT:
+        return ""
+    if kept := kept_back(state, texts):
+        return kept if part is twin else ""
     sharp, _ = sharp_picture(state, upload, texts)
     return f'<section class="lost">{part(state, sharp, texts)}</section>'
 
@@ -37,7 +39,10 @@ def _refused(key: str, refusal: InputError, texts: Texts) -> str:
 
 def twin(state: State, sharp: Picture, texts: Texts) -> str:
     """Two pictures with the same blurred one, and which of them each restorer finds."""
-    found = twins(sharp, state.degradation)
+    try:
+        found = twins(sharp, state.degradation)
+    except InputError as refusal:
+        return _refused("twins", refusal, texts)
     if not found.largest:
         return f"{_question('twins', texts)}<p>{escape(texts('lost.twins.none'))}</p>"
     told = texts("lost.twins.finding", share=digits(100 * found.share), rms=digits(found.rms), largest=found.largest)

@@ -13,7 +13,7 @@ from deblur.restore import AUTO, RESTORERS
 from deblur.thesis import EXPERIMENTS, Experiment
 from deblur.ui import epochs, maps, roundtrip
 from deblur.ui.controls import Controls, ParamSlider
-from deblur.ui.stage import sharp_picture
+from deblur.ui.stage import kept_back, sharp_picture
 from deblur.ui.state import GARMENT, State
 from deblur.ui.texts import Texts, digits
 
@@ -23,6 +23,8 @@ PLAIN, RELU = "plain", "relu"
 
 def view(state: State, upload: Bytes | None, asked: str, layer: int, form: str, texts: Texts) -> str:
     """How many numbers the network is, layer by layer, or why it is none with ReLU, as HTML."""
+    if kept := kept_back(state, texts):
+        return kept
     if state.source != GARMENT:
         return note("net.garments_only", texts)
     name = roundtrip.chosen_network(state, asked)
@@ -138,9 +140,8 @@ def build(texts: Texts, tab: gr.Tab, around: gr.Tab, controls: Controls, picture
 
     quick: dict[str, Any] = {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden", "api_visibility": "private"}
     inputs = [asked, layer, form, picture, *controls.by_key.values()]
-    answered = gr.on([asks.change, asked.input], look, inputs, shown, **quick)
-    gr.on([layer.input, form.input], look, inputs, shown, **quick)
-    roundtrip.build(texts, answered, asked, controls, picture)
+    gr.on([asks.change, asked.input, layer.input, form.input], look, inputs, shown, **quick)
+    answered = roundtrip.build(texts, asks, asked, controls, picture)
     epochs.build(texts, answered, controls, picture)
     counted: dict[str, Any] = quick | {"queue": True, "trigger_mode": "multiple"}  # outside the queue a state's change tells nobody
     tab.select(lambda times: times + 1, asks, asks, **counted)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
 from deblur.compare import compare
 from deblur.estimate import estimate
@@ -42,7 +43,7 @@ element.addEventListener('click', event => { if (event.target.closest('.unveil')
 _DROP_STALE = """
 watch('value', () => {
   const compared = element.querySelector('[data-query]'), shown = document.querySelector('#stage [data-query]');
-  if (compared && compared.dataset.query !== shown.dataset.query) props.value = '';
+  if (compared && compared.dataset.query !== shown?.dataset.query) props.value = '';
 });
 """
 
@@ -82,7 +83,8 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
                             f'<p class="meaning">{escape(texts("blind.hint"))}</p>', elem_id="estimated", apply_default_css=False
                         )
                         estimate_again = gr.Button(texts("blind.button"), elem_id="estimate", size="sm")
-            shown = gr.HTML(stage(first, None, texts), js_on_load=_FOLLOW_LINK, elem_id="stage", apply_default_css=False)
+            # Without its query: the address stays what was asked for until the first answer.
+            shown = gr.HTML(stage(first, None, texts).replace("data-query=", "data-before="), js_on_load=_FOLLOW_LINK, elem_id="stage", apply_default_css=False)
             gr.HTML(
                 f"<details><summary>{texts('numbers.what')}</summary><p>{texts('numbers.meaning')}</p></details>",
                 elem_id="meaning",
@@ -145,12 +147,18 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
         """Set the controls to the likeliest degradation of a picture that came blurred."""
         state = controls.state(values)
         if state.source != BLIND or uploaded is None:
-            return [gr.skip()] * (len(controls.targets) + 2)
+            return [gr.skip()] * len(guessed)
         try:
             found = estimate(from_bytes(uploaded))
         except InputError as refusal:
-            return [*[gr.skip()] * len(controls.targets), upload_hint(texts, texts.reason(refusal.reason)), made]
-        return [*controls.settings(state.with_degradation(found[0].degradation)), estimates(found, texts), made + 1]
+            return [*[gr.skip()] * len(controls.targets), upload_hint(texts, texts.reason(refusal.reason)), made, uploaded]
+        return [*controls.settings(state.with_degradation(found[0].degradation)), estimates(found, texts), made + 1, uploaded]
+
+    def guess_once(uploaded: Bytes | None, before: Bytes | None, made: int, *values: object) -> list[object]:
+        """The same, but not again for the picture of before: the event may come again without anybody's doing (docs/decisions.md)."""
+        if uploaded is not None and before is not None and np.array_equal(uploaded, before):
+            return [gr.skip()] * len(guessed)
+        return guess(uploaded, made, *values)
 
     def keep(path: Path | None, chosen: str) -> tuple[object, object, str]:
         if path is None:  # cleared to make room for the next one
@@ -176,14 +184,11 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
     opened = _page().load(open_link, controls.moves, [*controls.targets, linked, controls.moves], show_progress="hidden", api_visibility="private")
     queued: dict[str, Any] = {"trigger_mode": "always_last", "concurrency_limit": 1, "api_visibility": "private"}
     upload.input(keep, [upload, source], [picture, source, told], show_progress="hidden", **queued)
-    gr.on(
-        [picture.change, source.input, estimate_again.click],
-        guess,
-        [picture, controls.moves, *components],
-        [*controls.targets, estimated, controls.moves],
-        show_progress="hidden",
-        **(queued | {"trigger_mode": "multiple"}),
-    )
+    last = gr.State(None, time_to_live=3600)  # the picture that was last estimated
+    guessed = [*controls.targets, estimated, controls.moves, last]
+    every = queued | {"trigger_mode": "multiple"}
+    gr.on([picture.change, source.input], guess_once, [picture, last, controls.moves, *components], guessed, show_progress="hidden", **every)
+    estimate_again.click(guess, [picture, controls.moves, *components], guessed, show_progress="hidden", **queued)
     shown.unveil(unveil, [controls.moves, *components], [*controls.targets, controls.moves], show_progress="hidden", **queued)
     compare_all.click(compare_restorers, [picture, *components], compared, show_progress="minimal", concurrency_id="heavy", **queued)
     return controls, picture, opened

@@ -20,7 +20,7 @@ from deblur.restore import AUTO, RESTORERS, thesis_network
 from deblur.thesis import EXPERIMENTS
 from deblur.ui import maps, panels, plots
 from deblur.ui.controls import Controls
-from deblur.ui.stage import SEED, sharp_picture
+from deblur.ui.stage import SEED, kept_back, sharp_picture
 from deblur.ui.state import GARMENT, State
 from deblur.ui.texts import Texts, digits
 
@@ -45,6 +45,8 @@ def chosen_network(state: State, asked: str) -> str:
 
 def view(state: State, upload: Bytes | None, asked: str, places: tuple[Place, Place] | None, texts: Texts) -> tuple[str, tuple[Place, Place] | None]:
     """The curves and kernels at two places as HTML, and the places; without any, a flat area and an edge."""
+    if kept := kept_back(state, texts):
+        return kept, places
     if state.source != GARMENT:
         return f'<p class="note">{escape(texts("net.garments_only"))}</p>', places
     sharp, _ = sharp_picture(state, upload, texts)
@@ -222,8 +224,8 @@ def next_places(places: tuple[Place, Place] | None, picked: Place) -> tuple[Plac
     return picked, second if step <= 1 else first
 
 
-def build(texts: Texts, before: gr.events.Dependency, asked: gr.Radio, controls: Controls, picture: gr.State) -> None:
-    """Lay out the view inside the current Blocks; it shows the asked network's answer after the one `before`, and follows the clicked places."""
+def build(texts: Texts, asks: gr.State, asked: gr.Radio, controls: Controls, picture: gr.State) -> gr.events.Dependency:
+    """Lay out the view inside the current Blocks; it follows the clicked places and, which is returned, the asked network and every change of `asks`."""
     gr.HTML(f'<h2 class="question later">{escape(texts("net.trip.question"))}</h2><p class="meaning">{escape(texts("net.trip.hint"))}</p>')
     places = gr.State(None)
     shown = gr.HTML("", js_on_load=panels.PICK, elem_id="roundtrip", apply_default_css=False)
@@ -239,5 +241,5 @@ def build(texts: Texts, before: gr.events.Dependency, asked: gr.Radio, controls:
     heavy: dict[str, Any] = {
         "trigger_mode": "always_last", "show_progress": "hidden", "api_visibility": "private", "concurrency_limit": 1, "concurrency_id": "heavy",
     }
-    before.then(look, state, [shown, places], **heavy)
     shown.pick(picked, state, [shown, places], **heavy)
+    return gr.on([asks.change, asked.input], look, state, [shown, places], **(heavy | {"trigger_mode": "multiple"}))

@@ -1,4 +1,4 @@
-"""Time from a slider's step to the new picture on the screen, in Chromium, against a running page.
+"""Time from a slider's step to the new picture on the screen, and from a click to its answer in the views, in Chromium, against a running page.
 
     python app.py &
     python benchmarks/live.py [http://127.0.0.1:7860/]
@@ -29,12 +29,30 @@ STEP = """async value => {
   return performance.now() - start;
 }"""
 
+# Clicks a pixel of a view's picture and resolves once the view answers for it.
+CLICK = """async ([view, answer, row, column]) => {
+  const image = document.querySelector(view + ' .markable img'), box = image.getBoundingClientRect(), start = performance.now();
+  const place = (from, length, pixel, pixels) => from + (pixel + 0.5) / pixels * length;
+  image.dispatchEvent(new MouseEvent('click', {bubbles: true, clientX: place(box.left, box.width, column, 28), clientY: place(box.top, box.height, row, 28)}));
+  const said = new RegExp('(Row|row) ' + row + ', column ' + column + '\\\\b');
+  while (!said.test(document.querySelector(answer).textContent)) await new Promise(done => requestAnimationFrame(done));
+  return performance.now() - start;
+}"""
+
 
 def measure(page) -> str:  # type: ignore[no-untyped-def]
     """Step through the sizes and back."""
     sizes = [5 + 2 * (step % 8) for step in range(STEPS)]
-    times = [page.evaluate(STEP, size) for size in sizes]
-    return f"min {min(times):6.1f} ms   median {statistics.median(times):6.1f} ms"
+    return told([page.evaluate(STEP, size) for size in sizes])
+
+
+def told(times: list[float]) -> str:
+    return f"min {min(times):6.1f} ms   median {statistics.median(times):6.1f} ms   max {max(times):6.1f} ms"
+
+
+def clicks(page, view: str, answer: str) -> str:  # type: ignore[no-untyped-def]
+    """Click pixels all over the picture."""
+    return told([page.evaluate(CLICK, [view, answer, 3 + (7 * step) % 23, 4 + (5 * step) % 19]) for step in range(STEPS)])
 
 
 def main(url: str) -> None:
@@ -51,6 +69,13 @@ def main(url: str) -> None:
             page.wait_for_timeout(2000)
             measure(page)
             print(f"garment     {restorer:16} {measure(page)}")
+        for blur in ("average", "median", "motion"):
+            for restorer in ("universal", "thesis"):
+                page.goto(f"{url}?blur={blur}&restorer={restorer}&tab=inside")
+                page.wait_for_selector("#inside-own .verdict")
+                clicks(page, "#inside", "#inside .verdict")
+                print(f"pixel       {blur:16} {clicks(page, '#inside', '#inside .verdict')}")
+                print(f"its weights {blur:8} {restorer:7} {clicks(page, '#inside', '#inside-own')}")
         with tempfile.TemporaryDirectory() as folder:
             from PIL import Image
 

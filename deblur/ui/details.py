@@ -145,7 +145,7 @@ def build(texts: Texts, tab: gr.Tab, controls: Controls, shape: tuple[int, int] 
             return [f'<p class="note">{escape(texts.reason(refusal.reason))}</p>', gr.skip(), gr.skip(), gr.update(visible=False)]
         # What the visitor holds is left alone: an answer that comes late must not move the line back, nor fill a box that is being typed in.
         moved = asked == NOISE
-        return [html, f"{level:.4g}" if moved else gr.skip(), gr.skip() if at == detail or (detail is None and not moved) else at, gr.update(visible=True)]
+        return [html, f"{level:.4g}" if moved else gr.skip(), gr.skip() if detail is None and not moved else at, gr.update(visible=True)]
 
     def opened(*values: object) -> list[Any]:
         return look(NOISE, None, *values)

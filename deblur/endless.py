@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from deblur import stream
+from deblur import stream, universal
 from deblur.condition import CONDITION
 from deblur.image import clip, write_whole
 from deblur.networks import unrolled
@@ -23,7 +23,8 @@ from deblur.stream import GROUPS, Batch, Source
 
 Row = dict[str, float]
 FIRST_AND_LAST = ["code_first/", "to_half/", "from_half/"]  # whose kernels are no maps between features
-FIRST_ROUND = 0.25  # what the first round's answer counts beside the second's
+EARLIER_ROUND = 0.25  # what the answer of any round but the last counts beside the last one's
+EACH_PICTURE = 0.25  # what the loss of each picture by itself counts beside that of its group: easy pictures are not to be harmed for hard ones
 LEAST_SQUARE = 1e-6  # mean square error (60 dB) below which a group has nothing more to teach
 
 
@@ -41,7 +42,7 @@ class Plan:
     """
 
     minutes: float
-    learning_rate: float = 4e-3
+    learning_rate: float = 3e-3
     warm_up: int = 100
     every: float = 300.0
     workers: int = 1
@@ -49,9 +50,14 @@ class Plan:
 
 
 def log_error(sharp: Any, restored: Any) -> Any:
-    """Mean over the groups of a batch of the logarithm of their mean square error: each degradation counts the same, however hard."""
-    squares = ops.reshape(ops.square(restored - sharp), (GROUPS, -1))
-    return ops.mean(ops.log(ops.mean(squares, axis=1) + LEAST_SQUARE))
+    """Mean logarithm of the mean square error of a batch's groups, each degradation counting the same, however hard; so too, with less weight, of its pictures."""
+    squares = ops.mean(ops.square(restored - sharp), axis=(1, 2, 3))
+    groups = ops.mean(ops.reshape(squares, (GROUPS, -1)), axis=1)
+    return (1 - EACH_PICTURE) * _mean_log(groups) + EACH_PICTURE * _mean_log(squares)
+
+
+def _mean_log(squares: Any) -> Any:
+    return ops.mean(ops.log(squares + LEAST_SQUARE))
 
 
 def rate(plan: Plan, step: int, share: float) -> float:
@@ -72,10 +78,11 @@ def train(network: keras.Model, source: Source, plan: Plan, checkpoint: Path, va
     optimizer = ConvolutionMuon(
         plan.learning_rate, adam_lr_ratio=0.5, weight_decay=None, adam_weight_decay=None, exclude_layers=FIRST_AND_LAST, global_clipnorm=1.0
     )
-    model = unrolled(network, CONDITION.index("again"))
-    model.compile(optimizer, [log_error, log_error], loss_weights=[FIRST_ROUND, 1.0])
-    optimizer.build(model.trainable_variables)
-    rows = resume(model, checkpoint)
+    models = {rounds: unrolled(network, CONDITION.index("again"), rounds) for rounds in (universal.ROUNDS, universal.ROUNDS_SMALL)}
+    for rounds, model in models.items():
+        model.compile(optimizer, [log_error] * rounds, loss_weights=[*[EARLIER_ROUND] * (rounds - 1), 1.0])
+    optimizer.build(network.trainable_variables)
+    rows = resume(network, checkpoint, optimizer=optimizer)
     first = int(rows[-1]["step"]) if rows else 0
     before = rows[-1]["seconds"] if rows else 0.0
     best = max((row["validation"] for row in rows), default=-math.inf)
@@ -85,10 +92,11 @@ def train(network: keras.Model, source: Source, plan: Plan, checkpoint: Path, va
         now = time.monotonic()
         share = (now - start) / (60 * plan.minutes)
         optimizer.learning_rate = rate(plan, step, share)
-        losses.append(float(model.train_on_batch(list(batch[:-1]), [batch.sharp, batch.sharp])[0]))
+        rounds = universal.rounds(batch.sharp.shape[1:3])
+        losses.append(float(models[rounds].train_on_batch(list(batch[:-1]), [batch.sharp] * rounds)[0]))
         if share < 1 and now - kept < plan.every:
             continue
-        scores = validate(model, validation)
+        scores = validate(models, validation)
         row = {"step": first + step, "seconds": round(before + now - start, 1), "loss": float(np.mean(losses)), "validation": float(np.mean(scores))}
         row |= {f"group_{place}": score for place, score in enumerate(scores)}
         rows.append(row)
@@ -103,14 +111,15 @@ def train(network: keras.Model, source: Source, plan: Plan, checkpoint: Path, va
             return
 
 
-def validate(model: keras.Model, validation: list[Batch]) -> list[float]:
-    """PSNR of each group in dB, cut to [0, 1]."""
-    answers = [clip(np.asarray(model.predict_on_batch(list(batch[:-1]))[-1])) - batch.sharp for batch in validation]
+def validate(models: dict[int, keras.Model], validation: list[Batch]) -> list[float]:
+    """PSNR of each group in dB, cut to [0, 1], after as many rounds as its pictures are restored with."""
+    models_of = (models[universal.rounds(batch.sharp.shape[1:3])] for batch in validation)
+    answers = [clip(np.asarray(model.predict_on_batch(list(batch[:-1]))[-1])) - batch.sharp for model, batch in zip(models_of, validation, strict=True)]
     return [round(-10 * math.log10(np.mean(np.square(difference)) + LEAST_SQUARE), 3) for difference in answers]
 
 
-def resume(network: keras.Model, checkpoint: Path, name: str = "state") -> list[Row]:
-    """Fill in a checkpoint's weights, and the optimizer's state where it has one, and return its history; nothing if there is none.
+def resume(network: keras.Model, checkpoint: Path, name: str = "state", optimizer: keras.Optimizer | None = None) -> list[Row]:
+    """Fill in a checkpoint's weights, and the optimizer's state if one is given, and return its history; nothing if there is none.
 
     A checkpoint of a smaller network serves too: entries of the condition and blocks that it did not have do nothing yet.
 
@@ -123,7 +132,7 @@ def resume(network: keras.Model, checkpoint: Path, name: str = "state") -> list[
     with np.load(path) as state:
         if not any(variable.path in state for variable in network.weights):
             raise InputError("foreign_checkpoint", "{path} holds none of this network's weights. Begin anew without --resume.", path=path)
-        for variable in [*network.weights, *(network.optimizer.variables if name == "state" else [])]:
+        for variable in [*network.weights, *(optimizer.variables if optimizer else [])]:
             if variable.path in state:
                 variable.assign(_grown(state[variable.path], variable.shape))
         return [dict(zip(state["columns"].tolist(), map(float, line), strict=True)) for line in state["rows"]]

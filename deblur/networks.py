@@ -129,24 +129,27 @@ def universal(widths: tuple[int, int] = (32, 80), blocks: tuple[int, int] = (2, 
     return keras.Model([pictures, known], inverse + error * signal, name="universal")
 
 
-def unrolled(network: keras.Model, again: int) -> keras.Model:
-    """Write two rounds of the universal network, each continued by `deblur.condition.agree`, as one network, to train through.
+def unrolled(network: keras.Model, again: int, rounds: int) -> keras.Model:
+    """Write some rounds of the universal network, each continued by `deblur.condition.agree`, as one network, to train through.
 
     Inputs: the network's two, then `kept` (N, H, W, 2) and `added` (N, H, W, 1), from `deblur.condition.agreement`. Outputs: the answer after each
-    round, (N, H, W, 1) both. The rounds share their weights.
+    round, (N, H, W, 1) all. The rounds share their weights.
 
     Args:
         network: As built by `universal`.
-        again: The place in the condition that says which round it is; the others are as `deblur.condition.hand_back` makes them.
+        again: The place in the condition that says that it is not the first round; the others are as `deblur.condition.hand_back` makes them.
+        rounds: At least 1.
     """
     planes, known = network.inputs
     kept, added = layers.Input((None, None, 2), name="kept"), layers.Input((None, None, 1), name="added")
     agree = Agreement(dtype="float32", name="agreement")
-    first = agree(network([planes, known]), kept, added)
-    inverse, blurred = planes[..., :1], planes[..., 1:2]
-    back = ops.concatenate([first, blurred, (inverse - first) / ops.exp(known[:, None, None, :1])], axis=-1)
-    second = agree(network([back, known + ops.one_hot(again, known.shape[-1])]), kept, added)
-    return keras.Model([planes, known, kept, added], [first, second], name="unrolled")
+    inverse, blurred, error = planes[..., :1], planes[..., 1:2], ops.exp(known[:, None, None, :1])
+    later = known + ops.one_hot(again, known.shape[-1])
+    answers = [agree(network([planes, known]), kept, added)]
+    for _ in range(rounds - 1):
+        back = ops.concatenate([answers[-1], blurred, (inverse - answers[-1]) / error], axis=-1)
+        answers.append(agree(network([back, later]), kept, added))
+    return keras.Model([planes, known, kept, added], answers, name=f"unrolled_{rounds}")
 
 
 @keras.saving.register_keras_serializable(package="deblur")

@@ -36,7 +36,7 @@ class Batch(NamedTuple):
 GROUPS = 6  # degradations in a batch; the pictures of a group share one, so that physics is computed for all at once
 GARMENTS = 12  # in a group
 PATCH = 96  # side of a piece of a photograph, px
-PHOTO_EVERY = 2  # batches: every other shows photographs
+PHOTO_BATCHES = 2, 3  # two batches of three show photographs
 HELD_PHOTOS = 20  # the last ones by name choose nothing but the weights to keep
 SETTINGS = tuple(EXPERIMENTS[name].degradation.with_(storage="8-bit") for name in ("thesis-gaussian", "thesis-average", "thesis-median", "thesis-bilateral-printed"))
 SETTINGS_OFTEN = (0.42, 0.08, 0.42, 0.08)  # how often each: those that learn slowest more often
@@ -67,7 +67,7 @@ class Source:
     def batch(self, number: int) -> Batch:
         """Make one batch; its N is a multiple of `GROUPS`."""
         rng = np.random.default_rng((self.seed, number))
-        shows_photos = self.photos is not None and number % PHOTO_EVERY == PHOTO_EVERY - 1
+        shows_photos = self.photos is not None and number % PHOTO_BATCHES[1] < PHOTO_BATCHES[0]
         groups = [photo_group(rng, load_photos(self.photos)[:-HELD_PHOTOS]) if shows_photos else garment_group(rng, self._garments()) for _ in range(GROUPS)]
         return joined(groups)
 
@@ -92,7 +92,7 @@ def draw(rng: np.random.Generator, settings_share: float = 0.0) -> Degradation:
     if rng.random() < settings_share:
         chosen = SETTINGS[rng.choice(len(SETTINGS), p=SETTINGS_OFTEN)]
         return chosen.with_(storage="float") if rng.random() < 0.1 else chosen
-    drawn = degrade.draw(rng, max_noise=0.1, storages=("8-bit", "8-bit", "float", "jpeg"))
+    drawn = degrade.draw(rng, max_noise=0.1, storages=("8-bit", "8-bit", "8-bit", "float", "jpeg"))
     if rng.random() < SHAKE_SHARE:
         psf = kernels.shake(rng, int(rng.integers(5, MAX_SHAKE + 1)))
         drawn = Degradation.from_psf(psf, drawn.noise, drawn.storage, quality=drawn.quality)

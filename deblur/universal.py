@@ -15,8 +15,8 @@ from deblur.image import Picture, clip
 from deblur.reasons import InputError, Reason
 
 NAME = "universal"
-ROUNDS = 2  # of the network over a picture, the second from the first one's answer: what it was trained for
-ROUNDS_SMALL = 3  # over a garment under a PSF: 0.04 to 1 dB more on held-out ones; photographs gain nothing by a third, garments without a PSF lose
+ROUNDS = 2  # of the network over a picture, each from the answer of the one before: what it was trained for
+ROUNDS_SMALL = 3  # over a garment, where a round takes a millisecond
 ALIGNED = 4  # px: the network halves the resolution twice
 MARGIN = 72  # px of a tile that are cut away; no pixel of the network's output depends on one further off
 PIXELS = 4_000_000  # of a stack at a time: bounds the memory of the physics to that of one large channel, solved for twice at a time
@@ -51,16 +51,16 @@ def restore_with(network: Any, blurred: NDArray, degradation: Degradation, names
     for first in range(0, stack.shape[2], few):
         part = stack[..., first : first + few]
         planes, vector = first_planes, first_vector = hand_over(part, degradation, names)
-        for _ in range(rounds(stack.shape[:2], degradation)):
+        for _ in range(rounds(stack.shape[:2])):
             answer = agree(np.moveaxis(run(network, planes, vector), 0, 2), part, degradation)
             planes, vector = hand_back(first_planes, first_vector, answer, names)
         restored[..., first : first + few] = answer
     return restored.reshape(blurred.shape)
 
 
-def rounds(shape: tuple[int, ...], degradation: Degradation) -> int:
+def rounds(shape: tuple[int, ...]) -> int:
     """How often the network goes over a picture (H, W)."""
-    return ROUNDS_SMALL if degradation.psf is not None and shape[0] * shape[1] <= spectral.DIRECT_PIXELS else ROUNDS
+    return ROUNDS_SMALL if shape[0] * shape[1] <= spectral.DIRECT_PIXELS else ROUNDS
 
 
 def run(network: Any, planes: NDArray[np.float32], vector: NDArray[np.float32], tile: int = TILE) -> Picture:

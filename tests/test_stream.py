@@ -36,7 +36,7 @@ def test_a_batch_depends_on_seed_and_number_alone():
     assert not np.array_equal(first.sharp, other.sharp)
 
 
-@pytest.mark.parametrize("number", [0, stream.PHOTO_EVERY - 1])
+@pytest.mark.parametrize("number", [0, stream.PHOTO_BATCHES[0]])
 def test_the_shapes_of_a_batch(photos, number):
     batch = Source(photos).batch(number)
     count = len(batch.sharp)

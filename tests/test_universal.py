@@ -233,12 +233,13 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
         endless.resume(networks.universal(widths=(8, 8), blocks=(1, 1)), tmp_path, "best")
 
 
-def test_two_rounds_are_trained_as_they_are_run(network):
+@pytest.mark.parametrize("shape", [(36, 44), (28, 32)], ids=["large", "small"])
+def test_rounds_are_trained_as_they_are_run(network, shape):
     degradation = Degradation("defocus", noise=0.01)
-    sharp = photograph((36, 44))  # too large for a third round
+    sharp = photograph(shape)
     blurred = degradation.apply(sharp)
     batch = stream.prepared(sharp[..., None], blurred[..., None], degradation)
-    answers = networks.unrolled(network, CONDITION.index("again")).predict_on_batch(list(batch[:-1]))
+    answers = networks.unrolled(network, CONDITION.index("again"), universal.rounds(shape)).predict_on_batch(list(batch[:-1]))
     np.testing.assert_allclose(answers[-1][0, ..., 0], universal.restore_with(network, blurred, degradation), atol=1e-4)
 
 

@@ -24,9 +24,10 @@ CONDITION = (
 
 SLOPE_VARIANCE = 0.05  # of a picture's slopes, as in deblur.classical; held here so that tuning it there leaves the network's input alone
 OFFSET = 1e-3  # how much less the mean is held back than a slope
-NUM_ITER, NUM_ITER_QUIET = 5, 20  # of conjugate gradients, where a small PSF needs them: noise soon leaves nothing to gain, without it more pays off
-AGREE_ITER_QUIET = 12  # where the answer is moved only as far as the noise lets one tell
-TWICE_AT, LONGEST = 19, 33  # px, side of a PSF that takes twice the steps of one of 3: 1.2 dB on held-out photographs of a long shake; and the most
+NUM_ITER, NUM_ITER_QUIET = 10, 40  # steps of theirs at most for a PSF of 3 px: of the inverse, and of it where there is no noise
+AGREE_ITER_QUIET = 24  # where the answer is moved only as far as the noise lets one tell
+TWICE_AT, LONGEST = 19, 33  # px, side of a PSF that may take twice as many, and the longest
+ENOUGH = 0.005  # of the noise variance: what conjugate gradients may leave of the sum that they make small, for each pixel
 QUIET = 1e-5  # noise variance: rounding to 8 bits is quiet
 NEEDS_DOUBLE = 1e-8  # noise variance: only float storage stays below it
 SMOOTHER = 10 ** (12 / 10)  # the second inverse: 12 dB more cautious than the noise asks for
@@ -47,7 +48,7 @@ def regularised_inverse(pictures: NDArray, psf: Psf, noise_variance: float, seen
     """
     balance = noise_variance / SLOPE_VARIANCE
     num_iter, precision = _num_iter(psf, noise_variance, NUM_ITER_QUIET), _precision(noise_variance)
-    return spectral.regularised(pictures, psf, balance, OFFSET * balance, num_iter, precision=precision, seen=seen)
+    return spectral.regularised(pictures, psf, balance, OFFSET * balance, num_iter, precision=precision, seen=seen, enough=ENOUGH * noise_variance)
 
 
 def hand_over(
@@ -94,7 +95,7 @@ def _moved(restored: NDArray, blurred: NDArray, degradation: Degradation) -> NDA
     precision, num_iter = _precision(degradation.noise_variance), _num_iter(psf, degradation.noise_variance, AGREE_ITER_QUIET)
     missing = blurred - convolve(restored.astype(precision), psf)
     weight = _doubt(degradation, restored.shape)
-    return restored + spectral.regularised(missing, psf, 0.0, weight, num_iter, start=np.zeros_like(missing), precision=precision)
+    return restored + spectral.regularised(missing, psf, 0.0, weight, num_iter, start=np.zeros_like(missing), precision=precision, enough=ENOUGH * degradation.noise_variance)
 
 
 def hand_back(planes: NDArray[np.float32], vector: NDArray[np.float32], restored: NDArray, names: Sequence[str] = CONDITION) -> tuple[NDArray, NDArray]:

@@ -1,4 +1,6 @@
-"""The Train tab in a real Chromium: learning is watched and used on the Play tab."""
+"""The Train tab in a real Chromium: learning is watched, stopped, waited for, and used on the Play tab."""
+
+import re
 
 import cv2
 import numpy as np
@@ -10,7 +12,7 @@ from deblur.metrics import error, psnr
 from deblur.ui.state import FIRST_GARMENT
 from deblur.ui.texts import digits, load_texts
 
-from .conftest import PHONE, open_tab, visit
+from .conftest import PHONE, WIDE, open_tab, visit
 from .test_page import choose, garment, query, settle, shown
 
 LEARNING = 120_000  # ms; a busy machine takes its time, and a training waits for all others
@@ -88,6 +90,43 @@ def test_a_network_is_trained_and_used_on_the_play_tab(page, page_url) -> None:
     assert query(page)["restorer"] != "yours"
     assert "restorer" in page.inner_text("#stage .note")
     assert page.locator("#control-restorer label:has-text('Your network')").count() == 0
+
+
+def test_who_waits_sees_the_place_and_stopping_keeps_what_was_learned(page, chromium, page_url) -> None:
+    prepare(page, garments=4000, epochs=60)  # longer than the other visitor takes to come
+    page.click("#train-start")
+    wait(page, "[data-epoch][data-ahead='0']")
+    context = chromium.new_context(viewport=WIDE)
+    other = context.new_page()
+    other.set_default_timeout(SLOW)
+    visit(other, page_url)
+    prepare(other, **BUDGET)
+    other.click("#train-start")
+    wait(other, "[data-ahead='1']")
+    assert "trainings before yours: 1" in other.inner_text("#training .verdict")
+    assert other.inner_text("#train-stop") == TEXTS("train.leave")
+    other.click("#train-stop")
+    wait(other, "[data-ending='stopped']")
+    assert other.inner_text("#training .verdict") == TEXTS("train.nothing.stopped")
+    assert not other.is_visible("#train-use") and other.is_visible("#train-start")
+    other.click("#train-start")
+    wait(other, "[data-ahead='1']")
+    page.wait_for_function("Number(document.querySelector('#training [data-epoch]').dataset.epoch) >= 1", timeout=LEARNING)
+    page.click("#train-stop")
+    wait(page, "[data-ending='stopped']", SLOW)
+    epoch = int(re.search(r"After epoch (\d+) of 60", page.inner_text("#training .verdict")).group(1))
+    assert 1 <= epoch < 60
+    wait(other, "[data-ahead='0']", SLOW)  # its turn came by itself
+    other.close()
+    context.close()  # and leaving makes room again
+    page.click("#train-use")
+    settle(page, restorer="yours")
+    page.click("button[role=tab]:has-text('Train')")
+    page.click("#train-start")
+    wait(page, "[data-ahead='0'][data-ending='']", 60_000)
+    page.click("#train-stop")
+    wait(page, "[data-ending='stopped']", SLOW)
+    assert page.is_visible("#train-use")  # the network of before is still there
 
 
 def test_the_tab_fits_a_phone(phone) -> None:

@@ -7,6 +7,8 @@ from deblur import spectral
 from deblur.blur import convolve
 from deblur.kernels import disk, motion
 
+from .conftest import photograph
+
 SHAPE = (12, 17)
 ASYMMETRIC = np.arange(1.0, 16.0).reshape(3, 5) / 120
 PSFS = {"doubly symmetric": disk(2.0), "a line at an angle": motion(5, 30), "asymmetric": ASYMMETRIC}
@@ -44,6 +46,24 @@ def test_iterations_reach_the_direct_solution(picture, psf, monkeypatch):
     expected = spectral.regularised(picture, psf, 1e-2, 1e-5)
     monkeypatch.setattr(spectral, "DIRECT_PIXELS", 0)
     np.testing.assert_allclose(spectral.regularised(picture, psf, 1e-2, 1e-5, num_iter=100), expected, atol=1e-5)
+
+
+WEIGHTS = (2e-5, 2e-8)  # what 8-bit storage asks for
+
+
+def minimised(restored: np.ndarray, blurred: np.ndarray, psf: np.ndarray) -> float:
+    """The sum that `regularised` makes small, for each pixel."""
+    weight = np.outer(*(np.r_[0.5, np.ones(side - 2), 0.5] for side in blurred.shape))
+    held = restored * (WEIGHTS[0] * convolve(restored, spectral.LAPLACE) + WEIGHTS[1] * restored)
+    return float(np.mean(weight * ((convolve(restored, psf) - blurred) ** 2 + held)))
+
+
+@pytest.mark.parametrize("enough", [1e-7, 1e-8, 1e-9])
+def test_rounds_stop_where_little_is_left(enough):
+    psf, blurred = motion(9, 30), np.round(255 * convolve(photograph((40, 52)).astype(float), motion(9, 30))) / 255
+    least = minimised(by_matrix(blurred, psf, *WEIGHTS), blurred, psf)
+    stopped = spectral.regularised(blurred, psf, *WEIGHTS, num_iter=1000, enough=enough)
+    assert enough / 100 < minimised(stopped, blurred, psf) - least < 30 * enough
 
 
 @pytest.mark.parametrize("psf", PSFS.values(), ids=PSFS)

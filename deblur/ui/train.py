@@ -203,7 +203,7 @@ def build(texts: Texts, tab: gr.Tab, tabs: gr.Tabs, controls: Controls, workshop
             return
         try:
             sent: Status | None = None
-            while sent is None or sent.ending is None:
+            while True:
                 status = job.look()
                 news = sent is None or (status.ahead, len(status.epochs), status.ending) != (sent.ahead, len(sent.epochs), sent.ending)
                 if news:
@@ -212,6 +212,8 @@ def build(texts: Texts, tab: gr.Tab, tabs: gr.Tabs, controls: Controls, workshop
                     yield [html, kept, *buttons(status, kept)]
                 else:
                     yield [gr.skip()] * len(outputs)
+                if status.ending:
+                    return  # at once: the button to start again does nothing before
                 sent = status
                 await asyncio.sleep(PACE)
         except Exception:  # the visitor gets a sentence, and nobody behind waits for it

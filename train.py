@@ -67,12 +67,14 @@ def main(words: list[str] | None = None) -> int:
     universal = parser.add_argument_group("universal")
     universal.add_argument("--minutes", type=float, default=70.0, help="how long this round trains (default %(default)s)")
     universal.add_argument(
-        "--photos", type=Path, default=os.environ.get(PHOTOS_VARIABLE), metavar="FOLDER", help=f"photographs (default ${PHOTOS_VARIABLE}, else none)"
+        "--photos", type=Path, metavar="FOLDER", help=f"photographs (default ${PHOTOS_VARIABLE}, else none)"
     )
     options = parser.parse_args(words)
-    for name in vars(options).keys() - {"name"} - FOLLOWED.get(options.name, vars(options).keys() - {"minutes"}):
-        if getattr(options, name) != parser.get_default(name) and name != "photos":  # which may stand in the environment
+    for name in vars(options).keys() - {"name"} - FOLLOWED.get(options.name, vars(options).keys() - {"minutes", "photos"}):
+        if getattr(options, name) != parser.get_default(name):
             parser.error(f"--{name.replace('_', '-')}: {options.name} does not follow it. Leave it out")
+    if options.name == UNIVERSAL and options.photos is None and os.environ.get(PHOTOS_VARIABLE):
+        options.photos = Path(os.environ[PHOTOS_VARIABLE])
     if options.epochs is None:
         options.epochs = SILHOUETTE_EPOCHS if options.name == SILHOUETTE else EPOCHS
     for name, least in (("epochs", 0 if options.name == SILHOUETTE else 1), ("batch", 1), ("images", 1)):
@@ -81,7 +83,7 @@ def main(words: list[str] | None = None) -> int:
             parser.error(f"--{name} {given}: expected a whole number of at least {least}")
     if not 0 <= options.minutes <= 100_000:
         parser.error(f"--minutes {options.minutes}: expected a number from 0 to 100000")
-    if options.photos and not Path(options.photos).is_dir():
+    if options.photos and not options.photos.is_dir():
         parser.error(f"--photos {options.photos}: expected a folder that exists")
     if not options.into.is_dir():
         parser.error(f"--into {options.into}: expected a folder that exists")

@@ -38,11 +38,11 @@ def train_round(minutes: float, photos: Path | None, data: str | None, seed: int
         return
     commit = training.commit()
     checkpoint = into / ".universal"
-    if not resume and checkpoint.exists():
-        shutil.rmtree(checkpoint)
     source = Source(photos, Path(data) if data else None, seed)
     plan = endless.Plan(minutes)
-    groups = stream.validation(source)
+    groups = stream.validation(source)  # refuses what it cannot train on, before anything is lost
+    if not resume and checkpoint.exists():
+        shutil.rmtree(checkpoint)
     keras.utils.set_random_seed(seed)
     keras.config.set_dtype_policy(plan.precision)
     network = build()

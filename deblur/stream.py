@@ -19,6 +19,7 @@ from deblur import condition, degrade, kernels
 from deblur.data import load_fashion_mnist, validation_split
 from deblur.degrade import Degradation
 from deblur.image import Bytes, Picture, from_bytes, read_image, to_bytes, to_grey
+from deblur.reasons import InputError
 from deblur.thesis import EXPERIMENTS
 
 
@@ -83,8 +84,18 @@ def _split(folder: Path | None) -> tuple[tuple[Bytes, Bytes], tuple[Bytes, Bytes
 
 @lru_cache(maxsize=1)
 def load_photos(folder: Path) -> tuple[Bytes, ...]:
-    """Read every JPEG and PNG of a folder, by name, uint8 (H, W, 3) or (H, W)."""
-    return tuple(to_bytes(read_image(path)) for path in sorted(folder.iterdir()) if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    """Read every JPEG and PNG of a folder, by name, uint8 (H, W, 3) or (H, W).
+
+    Raises:
+        ValueError: There are too few to hold some back.
+    """
+    photos = tuple(to_bytes(read_image(path)) for path in sorted(folder.iterdir()) if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    if len(photos) <= HELD_PHOTOS:
+        raise InputError(
+            "few_photos", "{folder} holds {count} photographs: expected more than {held}, which choose the weights. Name the folder they lie in.",
+            folder=folder, count=len(photos), held=HELD_PHOTOS,
+        )
+    return photos
 
 
 def draw(rng: np.random.Generator, settings_share: float = 0.0) -> Degradation:
@@ -191,11 +202,11 @@ def batches(source: Source, first: int, workers: int = 1, ahead: int = 8) -> Ite
 def validation(source: Source) -> dict[str, Batch]:
     """Groups of held-out pictures that choose the weights: 200 garments at each of `SETTINGS`, and pieces of photographs."""
     rng = np.random.default_rng((source.seed, 1 << 32))
+    held = load_photos(source.photos)[-HELD_PHOTOS:] if source.photos else ()
     _, (images, _) = _split(source.garments)
     sharp = [from_bytes(image) for image in images[:200]]
     groups = {_label(setting): whole_pictures(sharp, setting, rng) for setting in (*SETTINGS, *VALIDATED)}
-    if source.photos is not None:
-        held = load_photos(source.photos)[-HELD_PHOTOS:]
+    if held:
         for setting in (*SETTINGS, *VALIDATED):
             groups["photo " + _label(setting)] = joined([photo_group(rng, held, setting) for _ in range(HELD_PHOTOS)])
     return groups

@@ -156,6 +156,8 @@ def test_a_mistake_in_the_program_is_not_blamed_on_the_user(small_data, monkeypa
         (["silhouette", "--resume"], "--resume: silhouette does not follow it"),
         (["universal", "--epochs", "3"], "--epochs: universal does not follow it"),
         (["thesis-average", "--minutes", "3"], "--minutes: thesis-average does not follow it"),
+        (["thesis-average", "--photos", "docs"], "--photos: thesis-average does not follow it"),
+        (["universal", "--photos", "tests"], "tests holds 0 photographs: expected more than 20"),
         (["thesis-average", "--epochs", "0"], "at least 1"),
         (["nonsense"], "invalid choice"),
         (["thesis-average", "--into", "/nowhere/at/all"], "folder"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deblur import kernels
-from deblur.degrade import AFTER_BLUR, Degradation
+from deblur.degrade import AFTER_BLUR, MIRRORED, Degradation
 from deblur.lessons.pixel import gaussian_in_256ths
 from deblur.params import complete
 from deblur.restore import RESTORERS
@@ -199,6 +199,8 @@ def _after(degradation: Degradation, seed: int, colour: bool, in_levels: bool) -
 
 def _deblur(degradation: Degradation, restorer: str, settings: dict[str, Any], seed: int) -> str:
     after = [f"{param.name}={getattr(degradation, param.name)!r}" for param in AFTER_BLUR if getattr(degradation, param.name) != param.default]
+    if degradation.custom is not None or degradation.border != MIRRORED:  # for a PSF the default depends on the noise
+        after += [f"border={degradation.border!r}"]
     if degradation.custom is None:
         made = f"Degradation({', '.join([repr(degradation.blur), repr(dict(degradation.values)), *after])})"
         lines = []
@@ -223,7 +225,8 @@ def _command(degradation: Degradation, restorer: str, settings: dict[str, Any], 
     blur = ["python", "-m", "deblur", "blur", degradation.blur, "sharp.png", "blurred.png", *_flags(dict(degradation.values)), *after]
     restore = ["python", "-m", "deblur", "restore", restorer, "blurred.png", "restored.png", *_flags(settings)]
     seeded = ["--seed", str(seed)] if degradation.noise or degradation.salt_pepper else []
-    return _text([shlex.join([*blur, *seeded]), shlex.join([*restore, "--blur", degradation.blur, *sets, *after])])
+    border = [] if degradation.border == MIRRORED else [f"--border={degradation.border}"]
+    return _text([shlex.join([*blur, *seeded]), shlex.join([*restore, "--blur", degradation.blur, *sets, *after, *border])])
 
 
 def _flags(values: Mapping[str, Any]) -> list[str]:
@@ -234,7 +237,7 @@ def _client(degradation: Degradation, restorer: str, settings: dict[str, Any], s
     known = [f"filter={degradation.blur!r}", f"values={dict(degradation.values)!r}"]
     known += [f"{param.name}={getattr(degradation, param.name)!r}" for param in AFTER_BLUR if getattr(degradation, param.name) != param.default]
     seeded = [f"seed={seed}"] if degradation.noise or degradation.salt_pepper else []
-    undo = [f"restorer={restorer!r}", f"settings={settings!r}"]
+    undo = [f"restorer={restorer!r}", f"settings={settings!r}"] + ([] if degradation.border == MIRRORED else [f"border={degradation.border!r}"])
     return _text([
         "import shutil",
         "",

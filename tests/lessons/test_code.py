@@ -10,7 +10,7 @@ import pytest
 
 from deblur.__main__ import main
 from deblur.blur import BLURS
-from deblur.degrade import Degradation
+from deblur.degrade import BORDERS, Degradation
 from deblur.image import read_image, to_bytes, write_image
 from deblur.lessons.code import code
 from deblur.lessons.pixel import explain_all
@@ -80,8 +80,9 @@ def test_the_bilateral_of_the_thesis(sharp):
         assert same("blurred.png", degradation.apply(sharp)).mean() > 0.99
 
 
-def test_a_drawn_psf(sharp, asymmetric_psf):
-    degradation = Degradation.from_psf(asymmetric_psf, noise=0.02)
+@pytest.mark.parametrize("border", BORDERS)
+def test_a_drawn_psf(sharp, asymmetric_psf, border):
+    degradation = Degradation.from_psf(asymmetric_psf, noise=0.02, border=border)
     blurred = degradation.apply(sharp, seed=1)
     texts = code(degradation, "wiener", {"strength": 3}, seed=1, colour=sharp.ndim == 3)
     assert texts.command is None and texts.client is None
@@ -93,7 +94,7 @@ def test_a_drawn_psf(sharp, asymmetric_psf):
     assert same("restored.png", RESTORERS["wiener"].restore(blurred, degradation, strength=3.0)).all()
 
 
-@pytest.mark.parametrize("after", [AFTERS["noisy"], AFTERS["jpeg"]], ids=["noisy", "jpeg"])
+@pytest.mark.parametrize("after", [AFTERS["noisy"], AFTERS["jpeg"], {"border": "unknown"}], ids=["noisy", "jpeg", "border"])
 @pytest.mark.parametrize(
     ("name", "restorer", "settings"),
     [("gaussian", "wiener", {"strength": -3}), ("motion", "richardson_lucy", {"num_iter": 5}), ("bilateral", "unsharp", {}), ("average", "inverse", {})],

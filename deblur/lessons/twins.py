@@ -144,12 +144,12 @@ def _linear(first: Bytes, blurred: Bytes, degradation: Degradation, rng: np.rand
     blur = sparse.csr_array(spectral.matrix(weights, first.shape))
     details = spectrum(degradation, first.shape)
     room = np.clip(np.minimum(first, 255 - first.astype(np.float64)), 1, None)  # a change is wished for most where values can go both ways
+    wanted = blurred.astype(np.float64).reshape(-1)
     for largest, count, right in ATTEMPTS:
         basis = details.sources[-count:]
         wish = basis.T @ (basis @ (rng.choice([-1.0, 1.0], first.size) * room.reshape(-1)))
         wish *= largest / np.abs(wish).max()
         start = np.clip(first + wish.reshape(first.shape), 0, 255)
-        wanted = blurred.astype(np.float64).reshape(-1)
         yield _to_levels(_slide(start.reshape(-1), wanted, blur), wanted, blur, right).reshape(first.shape)
 
 

@@ -94,7 +94,7 @@ def build(texts: Texts, before: gr.events.Dependency, controls: Controls, pictur
     shown = gr.HTML("", elem_id="epochs", apply_default_css=False)
 
     def look(place: float | None, uploaded: Bytes | None, *values: object) -> str:
-        return view(controls.state(values), uploaded, min(max(int(place or 0), 0), len(KEPT) - 1), texts)
+        return view(controls.state(values), uploaded, int(place or 0), texts)
 
     quick: dict[str, Any] = {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden", "api_visibility": "private"}
     inputs = [step, picture, *controls.by_key.values()]

@@ -136,7 +136,7 @@ def build(texts: Texts, tab: gr.Tab, around: gr.Tab, controls: Controls, picture
     shown = gr.HTML("", elem_id="network", apply_default_css=False)
 
     def look(which: str, upto: float | None, kind: str, uploaded: Bytes | None, *values: object) -> str:
-        return view(controls.state(values), uploaded, which, min(max(int(upto or 1), 1), NUM_LAYERS), kind, texts)
+        return view(controls.state(values), uploaded, which, int(upto or 1), kind, texts)
 
     quick: dict[str, Any] = {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden", "api_visibility": "private"}
     inputs = [asked, layer, form, picture, *controls.by_key.values()]

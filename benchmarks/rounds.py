@@ -2,7 +2,8 @@
 
     python -m benchmarks.rounds --photos FOLDER    # the folder it was trained with: its last 20 photographs are held out
 
-The inverse and the agreement with the data are found in steps, until what they leave is small beside the noise; 8-bit storage.
+The inverse and the agreement with the data are found in steps, until what they leave is small beside the noise (`condition.ENOUGH`), but no more
+than `condition.NUM_ITER_QUIET` says; the first table is without noise, in 8 bits.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """What the universal network reads: three pictures that physics makes, and numbers that say what is known of the degradation. Needs no Keras.
 
-Everything here but the numbers of steps is part of the trained weights: change a constant or the meaning of a name and they must be trained again.
+Everything here but how many steps are taken is part of the trained weights: change a constant or the meaning of a name and they must be trained again.
 The card holds the names in their order: one that is added here for a new filter leaves old weights as they are.
 """
 
@@ -24,10 +24,10 @@ CONDITION = (
 
 SLOPE_VARIANCE = 0.05  # of a picture's slopes, as in deblur.classical; held here so that tuning it there leaves the network's input alone
 OFFSET = 1e-3  # how much less the mean is held back than a slope
-NUM_ITER, NUM_ITER_QUIET = 10, 40  # steps of theirs at most for a PSF of 3 px: of the inverse, and of it where there is no noise
-AGREE_ITER_QUIET = 24  # where the answer is moved only as far as the noise lets one tell
+NUM_ITER, NUM_ITER_QUIET = 10, 40  # steps of conjugate gradients, at most, for a PSF of 3 px: where there is noise, and where there is hardly any
+AGREE_ITER_QUIET = 24  # there, where the answer is moved only as far as the noise lets one tell
 TWICE_AT, LONGEST = 19, 33  # px, side of a PSF that may take twice as many, and the longest
-ENOUGH = 0.005  # of the noise variance: what conjugate gradients may leave of the sum that they make small, for each pixel
+ENOUGH = 0.005  # of the noise variance that is reckoned with: what conjugate gradients may leave of the sum they make small, for each pixel
 QUIET = 1e-5  # noise variance: rounding to 8 bits is quiet
 NEEDS_DOUBLE = 1e-8  # noise variance: only float storage stays below it
 SMOOTHER = 10 ** (12 / 10)  # the second inverse: 12 dB more cautious than the noise asks for
@@ -48,7 +48,8 @@ def regularised_inverse(pictures: NDArray, psf: Psf, noise_variance: float, seen
     """
     balance = noise_variance / SLOPE_VARIANCE
     num_iter, precision = _num_iter(psf, noise_variance, NUM_ITER_QUIET), _precision(noise_variance)
-    return spectral.regularised(pictures, psf, balance, OFFSET * balance, num_iter, precision=precision, seen=seen, enough=ENOUGH * noise_variance)
+    enough = ENOUGH * noise_variance if seen is None else 0.0  # how much is left around the seen pixels cannot be told
+    return spectral.regularised(pictures, psf, balance, OFFSET * balance, num_iter, precision=precision, seen=seen, enough=enough)
 
 
 def hand_over(

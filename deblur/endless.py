@@ -25,7 +25,7 @@ Row = dict[str, float]
 FIRST_AND_LAST = ["code_first/", "to_half/", "from_half/"]  # whose kernels are no maps between features
 EARLIER_ROUND = 0.25  # what the answer of any round but the last counts beside the last one's
 EACH_PICTURE = 0.25  # what the loss of each picture by itself counts beside that of its group: easy pictures are not to be harmed for hard ones
-LEAST_SQUARE = 1e-6  # mean square error (60 dB) below which a group has nothing more to teach
+LEAST_SQUARE = 1e-6  # mean square error (60 dB) below which a group or a picture has nothing more to teach
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,11 @@ def _mean_log(squares: Any) -> Any:
     return ops.mean(ops.log(squares + LEAST_SQUARE))
 
 
+def counted(rounds: int) -> list[float]:
+    """What the answer of each round counts in the loss."""
+    return [*[EARLIER_ROUND] * (rounds - 1), 1.0]
+
+
 def rate(plan: Plan, step: int, share: float) -> float:
     """The learning rate at a step of this run when this share of its time is over."""
     return plan.learning_rate * min(1.0, (step + 1) / plan.warm_up) * 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
@@ -80,7 +85,7 @@ def train(network: keras.Model, source: Source, plan: Plan, checkpoint: Path, va
     )
     models = {rounds: unrolled(network, CONDITION.index("again"), rounds) for rounds in (universal.ROUNDS, universal.ROUNDS_SMALL)}
     for rounds, model in models.items():
-        model.compile(optimizer, [log_error] * rounds, loss_weights=[*[EARLIER_ROUND] * (rounds - 1), 1.0])
+        model.compile(optimizer, [log_error] * rounds, loss_weights=counted(rounds))
     optimizer.build(network.trainable_variables)
     rows = resume(network, checkpoint, optimizer=optimizer)
     first = int(rows[-1]["step"]) if rows else 0
@@ -93,7 +98,8 @@ def train(network: keras.Model, source: Source, plan: Plan, checkpoint: Path, va
         share = (now - start) / (60 * plan.minutes)
         optimizer.learning_rate = rate(plan, step, share)
         rounds = universal.rounds(batch.sharp.shape[1:3])
-        losses.append(float(models[rounds].train_on_batch(list(batch[:-1]), [batch.sharp] * rounds)[0]))
+        loss = models[rounds].train_on_batch(list(batch[:-1]), [batch.sharp] * rounds)[0]
+        losses.append(float(loss) / sum(counted(rounds)))
         if share < 1 and now - kept < plan.every:
             continue
         scores = validate(models, validation)

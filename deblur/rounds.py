@@ -60,7 +60,7 @@ def train_round(minutes: float, photos: Path | None, data: str | None, seed: int
         },
         training={
             "steps": int(history[-1]["step"]), "seconds": round(history[-1]["seconds"]), "seed": seed,
-            "garments_a_step": stream.GROUPS * stream.GARMENTS, "photograph_batches": stream.PHOTO_BATCHES, "optimizer": "ConvolutionMuon",
+            "garments_a_step": stream.GROUPS * stream.GARMENTS, "garments_every": stream.GARMENTS_EVERY, "optimizer": "ConvolutionMuon",
             "learning_rate": plan.learning_rate, "precision": plan.precision, "validation_db": history[-1]["validation"],
             **training.provenance(),
         },

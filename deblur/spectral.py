@@ -25,7 +25,7 @@ DIRECT_PIXELS = 1024  # up to here a factorised matrix is quicker than iterating
 NUM_ITER = 30
 TOLERANCE = 1e-7  # of the residual, relative to the equations' right side
 PRECONDITIONER_FLOOR = 0.01  # measured on 8-bit photographs: a bolder inverse takes more iterations to repair at the border
-HELD_BACK = 1e-3  # weight on the picture itself from which that caution only costs rounds
+HELD_BACK = 1e-3  # weight on the picture itself from which that caution only costs steps
 CORES = min(2, os.cpu_count() or 1)  # as many as the page is hosted on
 MATRIX_FLOOR = 1e-13  # keeps the factorisation of a singular blur positive
 
@@ -52,7 +52,7 @@ def regularised(
     The sums run over the mirrored continuation, in which a pixel on an edge occurs half as often as one inside. Then the type-I cosine
     transform turns a doubly symmetric PSF and the gradient into products, and the minimum is one division. For any other PSF the same
     minimum is found directly on small pictures (factorised once for a PSF) and by preconditioned conjugate gradients on larger ones,
-    which stop after `num_iter` rounds: well past visible differences where there is noise, still improving where there is none.
+    which stop after `num_iter` steps, or before, where `enough` says so.
 
     Args:
         blurred: (H, W) or (H, W, C), both sides at least 2 px and longer than the PSF's reach. C is free: colours, or a batch of
@@ -62,11 +62,12 @@ def regularised(
         on_picture: Weight of the squared values, above 0 where the blur removes a frequency wholly.
         num_iter: Rounds of conjugate gradients at most.
         slopes: What the differences between neighbours should be, as `gradient` gives them; 0 if left out.
-        start: Where the rounds begin, of the shape of `blurred`; there if left out.
-        precision: Of the arithmetic on large pictures: np.float32 takes half the time and memory and misses the minimum by some 1e-5
-            where the weights are above 1e-6.
+        start: Where the steps begin, of the shape of `blurred`; there if left out.
+        precision: np.float32 misses the minimum by some 1e-5 where the weights are above 1e-6; it takes half the time and memory of large pictures,
+            and spares small ones the second solution for what rounding left.
         seen: (H, W), how much each pixel of `blurred` counts; 1 everywhere if left out.
-        enough: The rounds stop where the sum is estimated to be above its minimum by no more than this for each pixel.
+        enough: The steps stop where the sum is estimated to be above its minimum by no more than this for each pixel. The estimate may be some
+            tens of times too small where the blur leaves nothing, and knows nothing of `seen`.
 
     Returns:
         The shape of `blurred`, not clipped.
@@ -180,7 +181,7 @@ def _by_conjugate_gradients(
     precondition = _fourier_inverse(psf, blurred.shape[:2], on_gradient, on_picture, blurred.dtype)
     restored, residual = start.copy(), np.ascontiguousarray(wanted - normal(start))
     direction, before, goal = np.zeros_like(restored), 1.0, TOLERANCE * float(linalg.norm(wanted))
-    (add,) = linalg.get_blas_funcs(("axpy",), (restored,))  # in place: what these rounds wait for is memory
+    (add,) = linalg.get_blas_funcs(("axpy",), (restored,))  # in place: what these steps wait for is memory
     for _ in range(num_iter):
         if linalg.norm(residual) <= goal:
             break
@@ -239,7 +240,7 @@ def _mirrored_shift(size: int, by: int) -> NDArray[np.float64]:
 def _fourier_inverse(psf: Psf, shape: tuple[int, ...], on_gradient: float, on_picture: float, precision: DTypeLike) -> Operator:
     """Invert the normal equations as if the picture went on in black: right inside, wrong near the border.
 
-    Where the picture is held back by itself, the inverse is tame and needs no caution; it then takes half the rounds.
+    Where the picture is held back by itself, the inverse is tame and needs no caution; it then takes half the steps.
     """
     floor = PRECONDITIONER_FLOOR if on_picture < HELD_BACK else 0.0
     wide = [fft.next_fast_len(size + 4 * (side // 2), real=True) for size, side in zip(shape, psf.shape, strict=True)]

@@ -37,7 +37,7 @@ class Batch(NamedTuple):
 GROUPS = 6  # degradations in a batch; the pictures of a group share one, so that physics is computed for all at once
 GARMENTS = 12  # in a group
 PATCH = 96  # side of a piece of a photograph, px
-PHOTO_BATCHES = 2, 3  # two batches of three show photographs
+GARMENTS_EVERY = 3  # batches; the others show photographs
 HELD_PHOTOS = 20  # the last ones by name choose nothing but the weights to keep
 SETTINGS = tuple(EXPERIMENTS[name].degradation.with_(storage="8-bit") for name in ("thesis-gaussian", "thesis-average", "thesis-median", "thesis-bilateral-printed"))
 SETTINGS_OFTEN = (0.42, 0.08, 0.42, 0.08)  # how often each: those that learn slowest more often
@@ -68,7 +68,7 @@ class Source:
     def batch(self, number: int) -> Batch:
         """Make one batch; its N is a multiple of `GROUPS`."""
         rng = np.random.default_rng((self.seed, number))
-        shows_photos = self.photos is not None and number % PHOTO_BATCHES[1] < PHOTO_BATCHES[0]
+        shows_photos = self.photos is not None and number % GARMENTS_EVERY != GARMENTS_EVERY - 1
         groups = [photo_group(rng, load_photos(self.photos)[:-HELD_PHOTOS]) if shows_photos else garment_group(rng, self._garments()) for _ in range(GROUPS)]
         return joined(groups)
 
@@ -87,14 +87,21 @@ def load_photos(folder: Path) -> tuple[Bytes, ...]:
     """Read every JPEG and PNG of a folder, by name, uint8 (H, W, 3) or (H, W).
 
     Raises:
-        ValueError: There are too few to hold some back.
+        ValueError: There are too few to hold `HELD_PHOTOS` back, or one is too small to cut a piece from.
     """
-    photos = tuple(to_bytes(read_image(path)) for path in sorted(folder.iterdir()) if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    paths = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in (".jpg", ".jpeg", ".png")]
+    photos = tuple(to_bytes(read_image(path)) for path in paths)
     if len(photos) <= HELD_PHOTOS:
         raise InputError(
             "few_photos", "{folder} holds {count} photographs: expected more than {held}, which choose the weights. Name the folder they lie in.",
             folder=folder, count=len(photos), held=HELD_PHOTOS,
         )
+    for path, photo in zip(paths, photos, strict=True):
+        if min(photo.shape[:2]) < PATCH:
+            raise InputError(
+                "small_photo", "{path} is {width} × {height} px: expected at least {least} px a side. Leave it out.",
+                path=path, width=photo.shape[1], height=photo.shape[0], least=PATCH,
+            )
     return photos
 
 

@@ -157,7 +157,6 @@ def test_a_mistake_in_the_program_is_not_blamed_on_the_user(small_data, monkeypa
         (["universal", "--epochs", "3"], "--epochs: universal does not follow it"),
         (["thesis-average", "--minutes", "3"], "--minutes: thesis-average does not follow it"),
         (["thesis-average", "--photos", "docs"], "--photos: thesis-average does not follow it"),
-        (["universal", "--photos", "tests"], "tests holds 0 photographs: expected more than 20"),
         (["thesis-average", "--epochs", "0"], "at least 1"),
         (["nonsense"], "invalid choice"),
         (["thesis-average", "--into", "/nowhere/at/all"], "folder"),
@@ -168,6 +167,17 @@ def test_wrong_words_get_one_line_and_exit_status_2(words, expected, capsys) -> 
         train.main(words)
     assert stop.value.code == 2
     assert expected in capsys.readouterr().err
+
+
+def test_a_folder_without_photographs_is_refused_before_anything_is_lost(tmp_path, capsys) -> None:
+    kept = tmp_path / ".universal" / "state.npz"
+    kept.parent.mkdir()
+    kept.write_bytes(b"a round before")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(SystemExit):
+        train.main(["universal", "--photos", str(tmp_path / "empty"), "--into", str(tmp_path), "--minutes", "1"])
+    assert "holds 0 photographs: expected more than 20" in capsys.readouterr().err
+    assert kept.read_bytes() == b"a round before"
 
 
 def test_a_killed_run_loses_at_most_one_epoch(tmp_path) -> None:

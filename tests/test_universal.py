@@ -199,15 +199,20 @@ def test_training_learns_stops_and_goes_on(fresh, tmp_path, monkeypatch):
     images, _ = load_fashion_mnist("test")
     rng = np.random.default_rng(0)
     one = stream.joined([stream.garment_group(rng, images[:50], stream.SETTINGS[0]) for _ in range(stream.GROUPS)])
-    monkeypatch.setattr(endless.stream, "batches", lambda source, first, workers: iter(lambda: one, None))
+    degradation = Degradation("average", noise=0.01)
+    larger = [photograph((36, 44), seed) for seed in range(stream.GROUPS)]
+    two = stream.joined([stream.whole_pictures([picture], degradation, rng) for picture in larger])  # of a size that is restored in fewer rounds
+    monkeypatch.setattr(endless.stream, "batches", lambda source, first, workers: itertools.cycle([one, two]))
     ticks = itertools.count()
     monkeypatch.setattr(endless.time, "monotonic", lambda: float(next(ticks)))  # a second a step, however busy the machine is
-    rows = list(endless.train(fresh, Source(), endless.Plan(minutes=1, every=25, warm_up=5), tmp_path, [one]))
+    rows = list(endless.train(fresh, Source(), endless.Plan(minutes=1, every=25, warm_up=5), tmp_path, [one, two]))
     assert len(rows) > 1
     assert rows[-1]["validation"] > rows[0]["validation"]
     again = networks.universal(widths=(8, 8), blocks=(1, 1))
-    more = list(endless.train(again, Source(), endless.Plan(minutes=0.5, warm_up=5), tmp_path, [one]))
+    more = list(endless.train(again, Source(), endless.Plan(minutes=0.5, warm_up=5), tmp_path, [one, two]))
     assert more[0]["step"] > rows[-1]["step"]
+    with np.load(tmp_path / "state.npz") as state:
+        assert state["convolution_muon/iteration"] == more[-1]["step"]  # the optimizer went on, too
     assert more[-1]["validation"] > rows[0]["validation"]
     best = networks.universal(widths=(8, 8), blocks=(1, 1))
     history = endless.resume(best, tmp_path, "best")

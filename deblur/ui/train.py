@@ -212,7 +212,7 @@ def build(texts: Texts, tab: gr.Tab, tabs: gr.Tabs, controls: Controls, workshop
                     yield [html, kept, *buttons(status, kept)]
                 else:
                     yield [gr.skip()] * len(outputs)
-                if status.ending:
+                if status.ending is not None:
                     return  # at once: the button to start again does nothing before
                 sent = status
                 await asyncio.sleep(PACE)

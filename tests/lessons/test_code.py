@@ -111,7 +111,8 @@ def test_command_lines_do_the_same(name, restorer, settings, after, sharp):
     assert same("restored.png", RESTORERS[restorer].restore(blurred, degradation, **settings)).all()
 
 
-def test_the_client_calls_the_endpoints_by_their_names(sharp, monkeypatch, tmp_path):
+@pytest.mark.parametrize("border", BORDERS)
+def test_the_client_calls_the_endpoints_by_their_names(sharp, monkeypatch, tmp_path, border):
     from deblur.ui import api
 
     def predict(picture, *, api_name, **named):
@@ -119,14 +120,14 @@ def test_the_client_calls_the_endpoints_by_their_names(sharp, monkeypatch, tmp_p
         given = {"noise": 0.0, "salt_pepper": 0.0, "storage": "8-bit", "quality": 90, **({"seed": 0} if api_name == "/blur" else {}), **named}
         inspect.signature(function).bind(picture, **given)
         path = tmp_path / f"answer{api_name.replace('/', '-')}.png"
-        degradation = Degradation(given["filter"], given["values"], given["noise"], given["salt_pepper"], given["storage"], given["quality"])
+        degradation = Degradation(given["filter"], given["values"], given["noise"], given["salt_pepper"], given["storage"], given["quality"], border=given.get("border", "mirrored"))
         before = read_image(picture)
         after = degradation.apply(before, given["seed"]) if api_name == "/blur" else RESTORERS[given["restorer"]].restore(before, degradation, **given["settings"])
         write_image(path, after)
         return str(path)
 
     monkeypatch.setitem(sys.modules, "gradio_client", SimpleNamespace(Client=lambda url: SimpleNamespace(predict=predict), handle_file=str))
-    degradation = Degradation("motion", VALUES["motion"], noise=0.02)
+    degradation = Degradation("motion", VALUES["motion"], noise=0.02, border=border)
     run(code(degradation, "wiener", {"strength": 4}, seed=3).client)
     blurred = degradation.apply(sharp, seed=3)
     assert same("blurred.png", blurred).all()

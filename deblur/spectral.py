@@ -181,7 +181,7 @@ def _by_conjugate_gradients(
     precondition = _fourier_inverse(psf, blurred.shape[:2], on_gradient, on_picture, blurred.dtype)
     restored, residual = start.copy(), np.ascontiguousarray(wanted - normal(start))
     direction, before, goal = np.zeros_like(restored), 1.0, TOLERANCE * float(linalg.norm(wanted))
-    (add,) = linalg.get_blas_funcs(("axpy",), (restored,))  # in place: what these steps wait for is memory
+    scratch = np.empty_like(restored)  # what these steps wait for is memory
     for _ in range(num_iter):
         if linalg.norm(residual) <= goal:
             break
@@ -193,8 +193,8 @@ def _by_conjugate_gradients(
         direction += steepest
         moved = normal(direction)
         step = now / float(np.vdot(direction, moved))
-        add(direction.ravel(), restored.ravel(), a=step)
-        add(moved.ravel(), residual.ravel(), a=-step)
+        restored += np.multiply(direction, step, out=scratch)
+        residual -= np.multiply(moved, step, out=scratch)
         before = now
     return restored
 

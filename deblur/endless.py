@@ -81,8 +81,9 @@ def train(network: keras.Model, source: Source, plan: Plan, checkpoint: Path, va
         validation: Groups whose mean log error, in dB, is reported; the weights that did best at it are kept beside the last.
     """
     optimizer = ConvolutionMuon(
-        plan.learning_rate, adam_lr_ratio=0.5, weight_decay=None, adam_weight_decay=None, exclude_layers=FIRST_AND_LAST, global_clipnorm=1.0
-    )
+        plan.learning_rate, adam_lr_ratio=0.5, weight_decay=None, adam_weight_decay=None, exclude_layers=FIRST_AND_LAST, global_clipnorm=1.0,
+        name="convolution_muon",  # by which a checkpoint's entries are found; Keras would number a second one
+    )  # fmt: skip
     models = {rounds: unrolled(network, CONDITION.index("again"), rounds) for rounds in (universal.ROUNDS, universal.ROUNDS_SMALL)}
     for rounds, model in models.items():
         model.compile(optimizer, [log_error] * rounds, loss_weights=counted(rounds))

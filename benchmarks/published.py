@@ -36,7 +36,7 @@ PUBLISHED = {  # FDN: Kruse, Rother, Schmidt 2017; EPLL: Zoran, Weiss 2011; IRCN
     "Set12, noise 7.65": "VEM 28.47, FDN 27.89, IRCNN 27.09",
     "Levin 2009, real": "FDN 35.09, EPLL 34.75",
 }
-NAMES = ("universal", "total_variation", "wiener")
+NAMES = ("wiener", "total_variation", "universal")
 
 
 def main() -> None:

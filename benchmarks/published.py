@@ -107,7 +107,7 @@ def best_shift(restored: Picture, sharp: Picture) -> float:
     inner = slice(LEFT_OUT, -LEFT_OUT)
 
     def at(down: float, across: float) -> float:
-        moved = cv2.warpAffine(restored, np.array([[1, 0, across], [0, 1, down]]), sharp.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+        moved = cv2.warpAffine(restored, np.array([[1, 0, across], [0, 1, down]], float), sharp.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
         return psnr(moved[inner, inner], sharp[inner, inner])
 
     whole, quarters = range(-SHIFTS, SHIFTS + 1), np.arange(-0.75, 0.76, 0.25)

@@ -75,8 +75,9 @@ def synthetic(folder: Path, kernels: list[Psf], noise: float, name: str) -> NDAr
         sharp = to_grey(read_image(path))
         for place, psf in enumerate(kernels):
             rng = np.random.default_rng((number, place))
-            blurred = Degradation.from_psf(psf, noise).spoil(clip(fftconvolve(sharp, psf, mode="valid")), rng)
-            restored, seconds = restore(blurred, psf, noise, name)
+            degradation = Degradation.from_psf(psf, noise, border=UNKNOWN)
+            blurred = degradation.spoil(clip(fftconvolve(sharp, psf, mode="valid")), rng)
+            restored, seconds = restore(blurred, degradation, name)
             reach = psf.shape[0] // 2
             seen = sharp[reach:-reach, reach:-reach]
             figures.append((psnr(restored, seen), psnr(*(picture[INSIDE:-INSIDE, INSIDE:-INSIDE] for picture in (restored, seen))), seconds))
@@ -90,14 +91,14 @@ def real(folder: Path, kernels: list[Psf], name: str) -> NDArray:
         sharp = to_grey(read_image(folder / f"im{picture}.png"))
         for place, psf in enumerate(kernels, 1):
             blurred = to_grey(read_image(folder / f"im{picture}_kernel{place}_img.png"))
-            restored, seconds = restore(blurred, psf[::-1, ::-1], REAL_NOISE / 255, name)  # these were kept as correlation has them
+            turned = psf[::-1, ::-1]  # these were kept as correlation has them
+            restored, seconds = restore(blurred, Degradation.from_psf(turned, REAL_NOISE / 255, border=UNKNOWN), name)
             best = best_shift(restored, sharp)
             figures.append((best, np.nan, seconds))
     return np.mean(figures, axis=0)
 
 
-def restore(blurred: Picture, psf: Psf, noise: float, name: str) -> tuple[Picture, float]:
-    degradation = Degradation.from_psf(psf, noise, border=UNKNOWN)
+def restore(blurred: Picture, degradation: Degradation, name: str) -> tuple[Picture, float]:
     start = time.perf_counter()
     return RESTORERS[name].restore(blurred, degradation), time.perf_counter() - start
 

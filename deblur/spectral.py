@@ -60,7 +60,7 @@ def regularised(
         psf: Odd sides.
         on_gradient: Weight of the squared differences between neighbours, at least 0.
         on_picture: Weight of the squared values, above 0 where the blur removes a frequency wholly.
-        num_iter: Rounds of conjugate gradients at most.
+        num_iter: Steps of conjugate gradients at most.
         slopes: What the differences between neighbours should be, as `gradient` gives them; 0 if left out.
         start: Where the steps begin, of the shape of `blurred`; there if left out.
         precision: np.float32 misses the minimum by some 1e-5 where the weights are above 1e-6; it takes half the time and memory of large pictures,

@@ -16,7 +16,7 @@ from deblur.reasons import InputError, Reason
 
 NAME = "universal"
 ROUNDS = 2  # of the network over a picture, each from the answer of the one before: what it was trained for
-ROUNDS_SMALL = 3  # over a garment, where a round takes a millisecond
+ROUNDS_SMALL = 3  # over a garment, where a round takes a few milliseconds
 ALIGNED = 4  # px: the network halves the resolution twice
 MARGIN = 72  # px of a tile that are cut away; no pixel of the network's output depends on one further off
 PIXELS = 4_000_000  # of a stack at a time: bounds the memory of the physics to that of one large channel, solved for twice at a time

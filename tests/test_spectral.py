@@ -59,7 +59,7 @@ def minimised(restored: np.ndarray, blurred: np.ndarray, psf: np.ndarray) -> flo
 
 
 @pytest.mark.parametrize("enough", [1e-7, 1e-8, 1e-9])
-def test_rounds_stop_where_little_is_left(enough):
+def test_steps_stop_where_little_is_left(enough):
     psf, blurred = motion(9, 30), np.round(255 * convolve(photograph((40, 52)).astype(float), motion(9, 30))) / 255
     least = minimised(by_matrix(blurred, psf, *WEIGHTS), blurred, psf)
     stopped = spectral.regularised(blurred, psf, *WEIGHTS, num_iter=1000, enough=enough)

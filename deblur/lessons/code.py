@@ -198,9 +198,8 @@ def _after(degradation: Degradation, seed: int, colour: bool, in_levels: bool) -
 
 
 def _deblur(degradation: Degradation, restorer: str, settings: dict[str, Any], seed: int) -> str:
-    after = [f"{param.name}={getattr(degradation, param.name)!r}" for param in AFTER_BLUR if getattr(degradation, param.name) != param.default]
-    if degradation.custom is not None or degradation.border != MIRRORED:  # for a PSF the default depends on the noise
-        after += [f"border={degradation.border!r}"]
+    border = _border(degradation) if degradation.custom is None else {"border": degradation.border}  # for a PSF the default depends on the noise
+    after = _arguments({**_not_default(degradation), **border})
     if degradation.custom is None:
         made = f"Degradation({', '.join([repr(degradation.blur), repr(dict(degradation.values)), *after])})"
         lines = []
@@ -220,13 +219,26 @@ def _deblur(degradation: Degradation, restorer: str, settings: dict[str, Any], s
 
 
 def _command(degradation: Degradation, restorer: str, settings: dict[str, Any], seed: int) -> str:
-    after = _flags({param.name: getattr(degradation, param.name) for param in AFTER_BLUR if getattr(degradation, param.name) != param.default})
+    after = _flags(_not_default(degradation))
     sets = [word for name, value in degradation.values.items() for word in ("--set", f"{name}={value}")]
     blur = ["python", "-m", "deblur", "blur", degradation.blur, "sharp.png", "blurred.png", *_flags(dict(degradation.values)), *after]
     restore = ["python", "-m", "deblur", "restore", restorer, "blurred.png", "restored.png", *_flags(settings)]
     seeded = ["--seed", str(seed)] if degradation.noise or degradation.salt_pepper else []
-    border = [] if degradation.border == MIRRORED else [f"--border={degradation.border}"]
-    return _text([shlex.join([*blur, *seeded]), shlex.join([*restore, "--blur", degradation.blur, *sets, *after, *border])])
+    return _text([shlex.join([*blur, *seeded]), shlex.join([*restore, "--blur", degradation.blur, *sets, *after, *_flags(_border(degradation))])])
+
+
+def _not_default(degradation: Degradation) -> dict[str, Any]:
+    """What happens after the blur, as far as it has to be said."""
+    return {param.name: getattr(degradation, param.name) for param in AFTER_BLUR if getattr(degradation, param.name) != param.default}
+
+
+def _border(degradation: Degradation) -> dict[str, Any]:
+    """What lay around the picture, as far as it has to be said for one of the filters."""
+    return {} if degradation.border == MIRRORED else {"border": degradation.border}
+
+
+def _arguments(values: Mapping[str, Any]) -> list[str]:
+    return [f"{name}={value!r}" for name, value in values.items()]
 
 
 def _flags(values: Mapping[str, Any]) -> list[str]:
@@ -234,10 +246,9 @@ def _flags(values: Mapping[str, Any]) -> list[str]:
 
 
 def _client(degradation: Degradation, restorer: str, settings: dict[str, Any], seed: int, url: str) -> str:
-    known = [f"filter={degradation.blur!r}", f"values={dict(degradation.values)!r}"]
-    known += [f"{param.name}={getattr(degradation, param.name)!r}" for param in AFTER_BLUR if getattr(degradation, param.name) != param.default]
+    known = _arguments({"filter": degradation.blur, "values": dict(degradation.values), **_not_default(degradation)})
     seeded = [f"seed={seed}"] if degradation.noise or degradation.salt_pepper else []
-    undo = [f"restorer={restorer!r}", f"settings={settings!r}"] + ([] if degradation.border == MIRRORED else [f"border={degradation.border!r}"])
+    undo = _arguments({"restorer": restorer, "settings": settings, **_border(degradation)})
     return _text([
         "import shutil",
         "",

@@ -68,6 +68,11 @@ def test_a_hidden_sharp_picture_is_not_in_the_page() -> None:
     assert sharp not in html and texts("class.pullover") not in html and "brought back" in html
 
 
+def test_what_a_space_adds_to_a_link_is_no_mistake_of_the_visitor() -> None:
+    query = {"__theme": "dark", "__sign": "x", "theme": "dark"}
+    assert State.from_query(query).ignored(query) == ("theme",)
+
+
 def test_hide_is_a_part_of_the_state() -> None:
     for value in ("nothing", "sharp", "restored"):
         state = State.from_query({"hide": value})

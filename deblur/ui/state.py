@@ -15,6 +15,7 @@ GARMENT, YOURS, BLIND = SOURCES = ("garment", "yours", "blind")  # blind: a pict
 HIDEABLE = ("nothing", "sharp", "restored")  # what a link can keep back until somebody asks for it
 FIRST_GARMENT = 1  # a pullover that reads “Lee”: everyone sees when the letters are lost
 ELSEWHERE = ("shake", "tab")  # names in a link that others follow
+HOSTS = "__"  # begins names that Gradio and the Space put there, such as __theme
 BEST_RESTORER, NEEDS_NO_NETWORK = "universal", "wiener"
 
 
@@ -81,7 +82,8 @@ class State:
     def ignored(self, query: Mapping[str, str]) -> tuple[str, ...]:
         """The names in a link that this state does not follow, because they are unknown or their values are not allowed."""
         own = {_short(key): str(value) for key, value in self.fields().items() if key != "source"}
-        return tuple(name for name, value in query.items() if name not in ELSEWHERE and (name not in own or not _same(value, own[name])))
+        asked = {name: value for name, value in query.items() if name not in ELSEWHERE and not name.startswith(HOSTS)}
+        return tuple(name for name, value in asked.items() if name not in own or not _same(value, own[name]))
 
     @classmethod
     def from_fields(cls, get: Callable[[str], object]) -> "State":

@@ -47,12 +47,12 @@ def with_share(sharp: NDArray, degradation: Degradation, share: float) -> float:
 
 
 def with_rounds(sharp: NDArray, degradation: Degradation, rounds: int) -> float:
-    usual = universal.ROUNDS, universal.ROUNDS_SMALL
-    universal.ROUNDS = universal.ROUNDS_SMALL = rounds
+    usual = universal.ROUNDS, universal.ROUNDS_LARGE
+    universal.ROUNDS = universal.ROUNDS_LARGE = rounds
     try:
         return reached(sharp, degradation)
     finally:
-        universal.ROUNDS, universal.ROUNDS_SMALL = usual
+        universal.ROUNDS, universal.ROUNDS_LARGE = usual
 
 
 def reached(sharp: NDArray, degradation: Degradation) -> float:

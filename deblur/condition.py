@@ -15,6 +15,7 @@ from deblur.blur import convolve
 from deblur.degrade import Degradation
 from deblur.image import Picture, clip
 from deblur.kernels import Psf
+from deblur.reverse import reverse, unexplained
 
 PLANES = ("inverse", "blurred", "smoother")
 CONDITION = (
@@ -32,7 +33,8 @@ QUIET = 1e-5  # noise variance: rounding to 8 bits is quiet
 NEEDS_DOUBLE = 1e-8  # noise variance: only float storage stays below it
 SMOOTHER = 10 ** (12 / 10)  # the second inverse: 12 dB more cautious than the noise asks for
 GRID = 64  # frequencies a side, at most, over which the expected error is averaged
-UNKNOWN_ERROR = 0.1  # where there is no PSF to compute one from
+MEDIAN_ERROR, BILATERAL_ERROR = 0.1, 0.02  # where there is no PSF to compute one from; the bilateral's before noise
+REVERSE_STEPS = 6  # at most: more make photographs worse that were not stored in floating point
 LEAST_ERROR = 1e-6
 TRUST = 0.25  # variance of the network's own error, as a share of the inverse's
 
@@ -53,7 +55,7 @@ def regularised_inverse(pictures: NDArray, psf: Psf, noise_variance: float, seen
 
 
 def hand_over(
-    blurred: NDArray, degradation: Degradation, names: Sequence[str] = CONDITION
+    blurred: NDArray, degradation: Degradation, names: Sequence[str] = CONDITION, colours: bool = False
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Make the network's input.
 
@@ -61,6 +63,7 @@ def hand_over(
         blurred: (H, W) or (H, W, N): any number of channels, or of pictures that suffered the same degradation.
         degradation: What is known of it.
         names: Which entries of the condition the network reads, in its order: its card's.
+        colours: The N are the three colours of one picture.
 
     Returns:
         planes, float32 (N, H, W, 3) in the order of `PLANES`, and the condition vector, float32 (K,) in the order of `names`.
@@ -68,13 +71,32 @@ def hand_over(
     stack = blurred if blurred.ndim == 3 else blurred[..., None]
     psf = degradation.psf
     error = expected_error(degradation, stack.shape[:2])
-    inverse, smoother = stack, stack
-    if psf is not None:
+    if psf is None:
+        parts = [reverse(part, degradation, _reverse_steps(degradation)) for part in _filtered_alone(stack, degradation, colours)]
+        inverse, left = (np.concatenate([part.reshape(*stack.shape[:2], -1) for part in each], axis=2) for each in zip(*parts, strict=True))
+        third = left / error
+    else:
         variances = [degradation.noise_variance * caution for caution in (1.0, SMOOTHER)]
         by = spectral.side_by_side if stack.shape[2] == 1 else map  # several channels go side by side already
         inverse, smoother = by(lambda variance: clip(regularised_inverse(stack, psf, variance)), variances)
-    planes = np.stack([inverse, stack, (smoother - inverse) / error], axis=-1)
+        third = (smoother - inverse) / error
+    planes = np.stack([inverse, stack, third], axis=-1)
     return np.ascontiguousarray(np.moveaxis(planes, 2, 0), np.float32), condition(degradation, error, names)
+
+
+def _filtered_alone(stack: NDArray, degradation: Degradation, colours: bool) -> list[Picture]:
+    """The parts of a stack (H, W, N) that a filter is applied to one by one."""
+    if colours and degradation.joins_colours:
+        return [stack]
+    return [np.ascontiguousarray(stack[..., place]) for place in range(stack.shape[2])]
+
+
+def _reverse_steps(degradation: Degradation) -> int:
+    """Noise grows with every step; the median, which forgets what it leaves out, is not reversed by any."""
+    if degradation.blur != "bilateral":
+        return 0
+    quiet = -math.log10(degradation.noise_variance) / 2  # 2 at noise 0.01, 2.9 at rounding to 8 bits
+    return min(REVERSE_STEPS, max(0, round(4.2 * (quiet - 1.5))))
 
 
 def agree(restored: NDArray, blurred: NDArray, degradation: Degradation) -> Picture:
@@ -99,19 +121,27 @@ def _moved(restored: NDArray, blurred: NDArray, degradation: Degradation) -> NDA
     return restored + spectral.regularised(missing, psf, 0.0, weight, num_iter, start=np.zeros_like(missing), precision=precision, enough=ENOUGH * degradation.noise_variance)
 
 
-def hand_back(planes: NDArray[np.float32], vector: NDArray[np.float32], restored: NDArray, names: Sequence[str] = CONDITION) -> tuple[NDArray, NDArray]:
+def hand_back(
+    planes: NDArray[np.float32], vector: NDArray[np.float32], restored: NDArray, degradation: Degradation, names: Sequence[str] = CONDITION, colours: bool = False
+) -> tuple[NDArray, NDArray]:
     """Make the network's input for its next round: its answer takes the inverse's place.
 
     Args:
         planes, vector: From `hand_over`.
         restored: (H, W, N), the last answer after `agree`.
-        names: As given to `hand_over`.
+        degradation, names, colours: As given to `hand_over`.
 
     Returns:
-        As `hand_over`; the third plane now says by how much the inverse differs from the answer.
+        As `hand_over`; the third plane now says by how much the inverse differs from the answer, or without a PSF what the answer leaves unexplained.
     """
     answer, error = np.moveaxis(restored, 2, 0), np.exp(vector[names.index("log_error")])
-    again = np.stack([answer, planes[..., 1], (planes[..., 0] - answer) / error], axis=-1).astype(np.float32)
+    if degradation.psf is None:
+        pairs = (_filtered_alone(stack, degradation, colours) for stack in (restored, np.moveaxis(planes[..., 1], 0, 2)))
+        left = [unexplained(one, blurred, degradation).reshape(*restored.shape[:2], -1) for one, blurred in zip(*pairs, strict=True)]
+        third = np.moveaxis(np.concatenate(left, axis=2), 2, 0)
+    else:
+        third = planes[..., 0] - answer
+    again = np.stack([answer, planes[..., 1], third / error], axis=-1).astype(np.float32)
     return again, np.where(np.array(names) == "again", np.float32(1), vector)
 
 
@@ -168,7 +198,7 @@ def expected_error(degradation: Degradation, shape: tuple[int, ...]) -> float:
     """Root mean square error that the inverse should leave, from PSF and noise alone: the scale of what is left to the network."""
     psf = degradation.psf
     if psf is None:
-        return UNKNOWN_ERROR
+        return math.hypot(BILATERAL_ERROR, degradation.noise_variance**0.5) if degradation.blur == "bilateral" else MEDIAN_ERROR
     height, width = (min(side, GRID) for side in shape[:2])
     rows, columns = np.pi * np.arange(height) / (height - 1), np.pi * np.arange(1 - width, width) / (width - 1)
     blur = _waves(rows, psf.shape[0]) @ psf @ _waves(columns, psf.shape[1]).T

@@ -107,6 +107,11 @@ class Degradation:
         return self.filter.psf_at(**self.values)
 
     @property
+    def joins_colours(self) -> bool:
+        """Whether the blur of one colour depends on the others: the bilateral's does, which weighs by the distance of whole colours."""
+        return self.blur == "bilateral" and self.psf is None
+
+    @property
     def noise_variance(self) -> float:
         """Variance of noise and rounding together on the range [0, 1], for restorers that need one number; JPEG's is a rule of thumb."""
         rounding = {"float": FLOAT_ROUNDING, "8-bit": LEVEL**2 / 12, "jpeg": LEVEL**2 * (1 / 12 + ((100 - self.quality) / 12) ** 2)}[self.storage]

@@ -14,7 +14,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from deblur import stream, universal
-from deblur.condition import CONDITION
+from deblur.condition import CONDITION, hand_back
 from deblur.image import clip, write_whole
 from deblur.networks import unrolled
 from deblur.optimizer import ConvolutionMuon
@@ -22,6 +22,7 @@ from deblur.reasons import InputError
 from deblur.stream import GROUPS, Batch, Source
 
 Row = dict[str, float]
+LINEAR = CONDITION.index("linear")
 FIRST_AND_LAST = ["code_first/", "to_half/", "from_half/"]  # whose kernels are no maps between features
 EARLIER_ROUND = 0.25  # what the answer of any round but the last counts beside the last one's
 EACH_PICTURE = 0.25  # what the loss of each picture by itself counts beside that of its group: easy pictures are not to be harmed for hard ones
@@ -84,9 +85,9 @@ def train(network: keras.Model, source: Source, plan: Plan, checkpoint: Path, va
         plan.learning_rate, adam_lr_ratio=0.5, weight_decay=None, adam_weight_decay=None, exclude_layers=FIRST_AND_LAST, global_clipnorm=1.0,
         name="convolution_muon",  # by which a checkpoint's entries are found; Keras would number a second one
     )  # fmt: skip
-    models = {rounds: unrolled(network, CONDITION.index("again"), rounds) for rounds in (universal.ROUNDS, universal.ROUNDS_SMALL)}
-    for rounds, model in models.items():
-        model.compile(optimizer, [log_error] * rounds, loss_weights=counted(rounds))
+    rounds = universal.ROUNDS
+    model = unrolled(network, CONDITION.index("again"), LINEAR, rounds)
+    model.compile(optimizer, [log_error] * rounds, loss_weights=counted(rounds))
     optimizer.build(network.trainable_variables)
     rows = resume(network, checkpoint, optimizer=optimizer)
     first = int(rows[-1]["step"]) if rows else 0
@@ -98,12 +99,11 @@ def train(network: keras.Model, source: Source, plan: Plan, checkpoint: Path, va
         now = time.monotonic()
         share = (now - start) / (60 * plan.minutes)
         optimizer.learning_rate = rate(plan, step, share)
-        rounds = universal.rounds(batch.sharp.shape[1:3])
-        loss = models[rounds].train_on_batch(list(batch[:-1]), [batch.sharp] * rounds)[0]
+        loss = model.train_on_batch(inputs(network, batch), [batch.sharp] * rounds)[0]
         losses.append(float(loss) / sum(counted(rounds)))
         if share < 1 and now - kept < plan.every:
             continue
-        scores = validate(models, validation)
+        scores = validate(network, model, validation)
         row = {"step": first + step, "seconds": round(before + now - start, 1), "loss": float(np.mean(losses)), "validation": float(np.mean(scores))}
         row |= {f"group_{place}": score for place, score in enumerate(scores)}
         rows.append(row)
@@ -118,10 +118,22 @@ def train(network: keras.Model, source: Source, plan: Plan, checkpoint: Path, va
             return
 
 
-def validate(models: dict[int, keras.Model], validation: list[Batch]) -> list[float]:
-    """PSNR of each group in dB, cut to [0, 1], after as many rounds as its pictures are restored with."""
-    models_of = (models[universal.rounds(batch.sharp.shape[1:3])] for batch in validation)
-    answers = [clip(np.asarray(model.predict_on_batch(list(batch[:-1]))[-1])) - batch.sharp for model, batch in zip(models_of, validation, strict=True)]
+def inputs(network: keras.Model, batch: Batch, rounds: int = universal.ROUNDS) -> list[NDArray[np.float32]]:
+    """The five inputs of `networks.unrolled`: the last one, what answers leave unexplained that suffered no PSF, is made by the network as it is."""
+    left = np.zeros((*batch.sharp.shape[:3], rounds - 1), np.float32)
+    (without,) = np.nonzero(batch.conditions[:, LINEAR] == 0)
+    planes, vectors = batch.planes[without], batch.conditions[without]
+    for step in range(rounds - 1 if len(without) else 0):
+        answers = clip(np.asarray(network.predict_on_batch([planes, vectors]))[..., 0])
+        for at, place in enumerate(without):
+            planes[at : at + 1], vectors[at] = hand_back(planes[at : at + 1], vectors[at], answers[at][..., None], batch.degradations[place])
+        left[without, ..., step] = planes[..., 2]
+    return [batch.planes, batch.conditions, batch.kept, batch.added, left]
+
+
+def validate(network: keras.Model, model: keras.Model, validation: list[Batch]) -> list[float]:
+    """PSNR of each group in dB, cut to [0, 1], after the last round."""
+    answers = [clip(np.asarray(model.predict_on_batch(inputs(network, batch))[-1])) - batch.sharp for batch in validation]
     return [round(-10 * math.log10(np.mean(np.square(difference)) + LEAST_SQUARE), 3) for difference in answers]
 
 

@@ -46,7 +46,7 @@ def _measured(network: keras.Model, images: Bytes, setting: Degradation, seed: i
 
 
 def size(network: keras.Model) -> dict[str, float]:
-    """Parameters, and multiplications with additions for each pixel of the picture (convolutions only, two rounds)."""
+    """Parameters, and multiplications with additions for each pixel of the picture (convolutions only, all rounds over a picture that is not large)."""
     concrete = keras.models.clone_model(network, input_tensors=[keras.Input((SIDE, SIDE, network.inputs[0].shape[-1])), keras.Input(network.inputs[1].shape[1:])])
     total = 0
     for layer in concrete.layers:

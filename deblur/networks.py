@@ -96,15 +96,15 @@ class Collapsed(keras.Model):
         return ops.reshape(ops.sigmoid(ops.matmul(flat, matrix) + offset), (-1, self.side, self.side, 1))
 
 
-def universal(widths: tuple[int, int] = (32, 80), blocks: tuple[int, int] = (2, 3), planes: int = 3, conditions: int = 18) -> keras.Model:
+def universal(widths: tuple[int, ...] = (32, 64, 96), blocks: tuple[int, ...] = (2, 6, 2), planes: int = 3, conditions: int = 18) -> keras.Model:
     """Build the universal network: what `deblur.condition.hand_over` makes, to the restored picture (N, H, W, 1), not yet cut to [0, 1].
 
     A small U-shaped residual network. It starts from the regularised inverse (the first plane) and adds what it knows of pictures, in units of the
     error that the inverse should have left (the first entry of the condition): where the data determine the picture, it has nothing to add.
 
     Args:
-        widths: Channels at half and at a quarter of the resolution.
-        blocks: Residual blocks at half resolution, as many again on the way back, and at a quarter.
+        widths: Channels at half, at a quarter and, unless left out, at an eighth of the resolution.
+        blocks: Residual blocks at half resolution, as many again on the way back; at a quarter, half of them on the way back; and at an eighth.
         planes: Channels of the input (N, H, W, planes), H and W multiples of 4.
         conditions: Length of the second input (N, conditions).
     """
@@ -112,13 +112,15 @@ def universal(widths: tuple[int, int] = (32, 80), blocks: tuple[int, int] = (2, 
     known = layers.Input((conditions,), name="condition")
     code = layers.Dense(64, activation="relu", name="code_first")(known)
     code = layers.Dense(64, activation="relu", name="code")(code)
-    half, quarter = widths
+    half, quarter, *eighth = widths
     signal = layers.Conv2D(half, 4, strides=2, padding="same", name="to_half")(pictures)
     for step in range(blocks[0]):
         signal = _residual_block(signal, code, f"down_{step}")
     passed = signal
     signal = layers.Conv2D(quarter, 2, strides=2, name="to_quarter")(signal)
     for step in range(blocks[1]):
+        if eighth and step == blocks[1] // 2:
+            signal = _at_an_eighth(signal, code, eighth[0], blocks[2])
         signal = _residual_block(signal, code, f"deep_{step}")
     signal = layers.Conv2DTranspose(half, 2, strides=2, name="from_quarter")(signal)
     signal = layers.Add(name="joined")([signal, passed])
@@ -129,27 +131,54 @@ def universal(widths: tuple[int, int] = (32, 80), blocks: tuple[int, int] = (2, 
     return keras.Model([pictures, known], inverse + error * signal, name="universal")
 
 
-def unrolled(network: keras.Model, again: int, rounds: int) -> keras.Model:
+def _at_an_eighth(signal: Any, code: Any, width: int, blocks: int) -> Any:
+    """What is seen from further off, added to the signal at a quarter of the resolution; at first nothing. Sides of an odd length go one over."""
+    deepest = layers.Conv2D(width, 2, strides=2, padding="same", name="to_eighth")(signal)
+    for step in range(blocks):
+        deepest = _residual_block(deepest, code, f"deepest_{step}")
+    deepest = layers.Conv2DTranspose(signal.shape[-1], 2, strides=2, kernel_initializer="zeros", name="from_eighth")(deepest)
+    return AddCut(name="joined_eighth")([signal, deepest])
+
+
+@keras.saving.register_keras_serializable(package="deblur")
+class AddCut(keras.layers.Layer):
+    """Add to a picture another that may be larger at its bottom and right. No weights."""
+
+    def call(self, pair: Any) -> Any:
+        """[(N, H, W, C), (N, at least H, at least W, C)] to the first shape."""
+        picture, larger = pair
+        shape = ops.shape(picture)
+        return picture + larger[:, : shape[1], : shape[2]]
+
+    def compute_output_shape(self, shapes: Any) -> Any:
+        return shapes[0]
+
+
+def unrolled(network: keras.Model, again: int, linear: int, rounds: int) -> keras.Model:
     """Write some rounds of the universal network, each continued by `deblur.condition.agree`, as one network, to train through.
 
-    Inputs: the network's two, then `kept` (N, H, W, 2) and `added` (N, H, W, 1), from `deblur.condition.agreement`. Outputs: the answer after each
-    round, (N, H, W, 1) all. The rounds share their weights.
+    Inputs: the network's two, then `kept` (N, H, W, 2) and `added` (N, H, W, 1), from `deblur.condition.agreement`, and `left`
+    (N, H, W, rounds - 1), the third plane of the later rounds for pictures whose blur has no PSF, from their answers before; no gradient goes through
+    it. Outputs: the answer after each round, (N, H, W, 1) all. The rounds share their weights.
 
     Args:
         network: As built by `universal`.
-        again: The place in the condition that says that it is not the first round; the others are as `deblur.condition.hand_back` makes them.
+        again, linear: The places in the condition that say that it is not the first round, and that there is a PSF; all is as
+            `deblur.condition.hand_back` makes it.
         rounds: At least 1.
     """
     planes, known = network.inputs
     kept, added = layers.Input((None, None, 2), name="kept"), layers.Input((None, None, 1), name="added")
-    agree = Agreement(dtype="float32", name="agreement")
+    left = layers.Input((None, None, rounds - 1), name="left")
+    agree, has_psf = Agreement(dtype="float32", name="agreement"), known[:, None, None, linear : linear + 1]
     inverse, blurred, error = planes[..., :1], planes[..., 1:2], ops.exp(known[:, None, None, :1])
     later = known + ops.one_hot(again, known.shape[-1])
     answers = [agree(network([planes, known]), kept, added)]
-    for _ in range(rounds - 1):
-        back = ops.concatenate([answers[-1], blurred, (inverse - answers[-1]) / error], axis=-1)
+    for step in range(rounds - 1):
+        third = has_psf * (inverse - answers[-1]) / error + left[..., step : step + 1]
+        back = ops.concatenate([answers[-1], blurred, third], axis=-1)
         answers.append(agree(network([back, later]), kept, added))
-    return keras.Model([planes, known, kept, added], answers, name=f"unrolled_{rounds}")
+    return keras.Model([planes, known, kept, added, left], answers, name="unrolled")
 
 
 @keras.saving.register_keras_serializable(package="deblur")

@@ -18,7 +18,7 @@ from deblur.params import Param
 from deblur.stream import Source
 
 SUBSET = 500  # garments that a test measures again
-ARGUMENTS: dict[str, Any] = {"widths": (32, 64), "blocks": (2, 6), "planes": len(PLANES), "conditions": len(CONDITION)}
+ARGUMENTS: dict[str, Any] = {"widths": (32, 64, 96), "blocks": (2, 6, 2), "planes": len(PLANES), "conditions": len(CONDITION)}
 
 
 def train_round(minutes: float, photos: Path | None, data: str | None, seed: int, resume: bool, into: Path, command: str) -> None:

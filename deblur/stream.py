@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,14 +25,14 @@ from deblur.thesis import EXPERIMENTS
 
 
 class Batch(NamedTuple):
-    """What one step of training is given; the first four are the inputs of `networks.unrolled`."""
+    """What one step of training is given; the first four are inputs of `networks.unrolled`."""
 
     planes: NDArray[np.float32]  # (N, H, W, P)
     conditions: NDArray[np.float32]  # (N, K)
     kept: NDArray[np.float32]  # (N, H, W, 2), see condition.agreement
     added: NDArray[np.float32]  # (N, H, W, 1)
     sharp: NDArray[np.float32]  # (N, H, W, 1)
-
+    degradations: tuple[Degradation, ...]  # N
 
 
 GROUPS = 6  # degradations in a batch; the pictures of a group share one, so that physics is computed for all at once
@@ -135,6 +136,7 @@ def photo_group(rng: np.random.Generator, photos: tuple[Bytes, ...], degradation
     """Blur one piece of one photograph, in grey or one channel of its colours."""
     degradation = degradation or draw(rng)
     sharp = piece(rng, photos[rng.integers(len(photos))], PATCH)
+    sharp = to_grey(sharp) if degradation.joins_colours else sharp
     blurred = degradation.apply(sharp, rng)
     if sharp.ndim == 3:
         channel = rng.integers(3)
@@ -146,12 +148,13 @@ def prepared(sharp: NDArray, blurred: NDArray, degradation: Degradation) -> Batc
     """Add what the network reads to pictures (H, W, N) that suffered one degradation."""
     planes, vector = condition.hand_over(blurred, degradation)
     kept, added = condition.agreement(sharp, blurred, degradation)
-    return Batch(planes, np.tile(vector, (len(planes), 1)), kept, added, np.moveaxis(sharp, 2, 0)[..., None])
+    return Batch(planes, np.tile(vector, (len(planes), 1)), kept, added, np.moveaxis(sharp, 2, 0)[..., None], (degradation,) * len(planes))
 
 
 def joined(groups: Sequence[Batch]) -> Batch:
     """One batch of several."""
-    return Batch(*(np.concatenate(parts) for parts in zip(*groups, strict=True)))
+    *arrays, degradations = zip(*groups, strict=True)
+    return Batch(*(np.concatenate(parts) for parts in arrays), tuple(chain.from_iterable(degradations)))
 
 
 def middle(photo: Bytes, side: int) -> Picture:

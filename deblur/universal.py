@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deblur import spectral
 from deblur.cards import Card, checked_file, read_card, refused
 from deblur.condition import CONDITION, PLANES, agree, hand_back, hand_over
 from deblur.degrade import Degradation
@@ -15,22 +14,24 @@ from deblur.image import Picture, clip
 from deblur.reasons import InputError, Reason
 
 NAME = "universal"
-ROUNDS = 2  # of the network over a picture, each from the answer of the one before: what it was trained for
-ROUNDS_SMALL = 3  # over a garment, where a round takes a few milliseconds
-ALIGNED = 4  # px: the network halves the resolution twice
-MARGIN = 72  # px of a tile that are cut away; no pixel of the network's output depends on one further off
+ROUNDS = 3  # of the network over a picture, each from the answer of the one before: what it was trained for
+ROUNDS_LARGE, LARGE = 2, 2**18  # over a picture of more px, where a round takes its time
+ALIGNED = 4  # px: the network needs whole pixels at a quarter of the resolution
+TILES_ALIGNED = 8  # px: it halves the resolution three times
+MARGIN = 112  # px of a tile that are cut away; no pixel of the network's output depends on one further off
 PIXELS = 4_000_000  # of a stack at a time: bounds the memory of the physics to that of one large channel, solved for twice at a time
-TILE = 1152  # px a side at most, margins included: bounds the network's memory
+TILE = 1232  # px a side at most, margins included: bounds the network's memory
 
 
 def restore(blurred: Picture, degradation: Degradation) -> Picture:
     """Undo any degradation of the playground by a regularised inverse, where there is one, and a network that knows garments and photographs.
 
     Assumes that blur, noise and storage are as stated, and the blur's own border. Every colour is restored by itself. Not linear. What the data
-    determine is left as the inverse finds it; what they do not is the network's guess, likely but not certain.
+    determine is left as the inverse finds it; what they do not is the network's guess, likely but not certain. Median and bilateral have no PSF: the
+    bilateral is reversed step by step (for all colours at once, as it blurs them), and the network is told what its answer, blurred again, lacks.
 
     Args:
-        blurred: (H, W) or (H, W, N): colours, or pictures that suffered the same degradation; both sides at least 2 px.
+        blurred: (H, W) or (H, W, 3); both sides at least 2 px.
         degradation: What is known of it, within the trained ranges (see `refuses`).
 
     Raises:
@@ -40,27 +41,29 @@ def restore(blurred: Picture, degradation: Degradation) -> Picture:
     """
     from deblur import weights  # brings Keras
 
-    return restore_with(weights.load(NAME), blurred, degradation, _card().condition)
+    return restore_with(weights.load(NAME), blurred, degradation, _card().condition, colours=True)
 
 
-def restore_with(network: Any, blurred: NDArray, degradation: Degradation, names: tuple[str, ...] = CONDITION) -> Picture:
-    """The same with a network at hand that reads the condition of these names."""
+def restore_with(network: Any, blurred: NDArray, degradation: Degradation, names: tuple[str, ...] = CONDITION, colours: bool = False) -> Picture:
+    """The same with a network at hand that reads the condition of these names; N pictures (H, W, N) alike degraded unless they are `colours`."""
     stack = blurred.reshape(*blurred.shape[:2], -1)
-    few = max(1, PIXELS // (stack.shape[0] * stack.shape[1]))
+    together = colours and degradation.joins_colours
+    few = stack.shape[2] if together else max(1, PIXELS // (stack.shape[0] * stack.shape[1]))
     restored = np.empty(stack.shape, np.float32)
     for first in range(0, stack.shape[2], few):
         part = stack[..., first : first + few]
-        planes, vector = first_planes, first_vector = hand_over(part, degradation, names)
-        for _ in range(rounds(stack.shape[:2])):
+        first_round = planes, vector = hand_over(part, degradation, names, together)
+        for step in range(rounds(stack.shape[:2])):
+            if step:
+                planes, vector = hand_back(*first_round, answer, degradation, names, together)
             answer = agree(np.moveaxis(run(network, planes, vector), 0, 2), part, degradation)
-            planes, vector = hand_back(first_planes, first_vector, answer, names)
         restored[..., first : first + few] = answer
     return restored.reshape(blurred.shape)
 
 
 def rounds(shape: tuple[int, ...]) -> int:
     """How often the network goes over a picture (H, W)."""
-    return ROUNDS_SMALL if shape[0] * shape[1] <= spectral.DIRECT_PIXELS else ROUNDS
+    return ROUNDS if shape[0] * shape[1] <= LARGE else ROUNDS_LARGE
 
 
 def run(network: Any, planes: NDArray[np.float32], vector: NDArray[np.float32], tile: int = TILE) -> Picture:
@@ -81,11 +84,11 @@ def run(network: Any, planes: NDArray[np.float32], vector: NDArray[np.float32], 
 
 
 def spans(length: int, tile: int) -> Iterator[tuple[slice, slice]]:
-    """Cut a length, a multiple of `ALIGNED`, into pieces of at most `tile`: each with its margins, and without them."""
+    """Cut a length into pieces of at most `tile` that begin at multiples of `TILES_ALIGNED`: each with its margins, and without them."""
     if length <= tile:
         yield slice(0, length), slice(0, length)
         return
-    step = (tile - 2 * MARGIN) // ALIGNED * ALIGNED
+    step = (tile - 2 * MARGIN) // TILES_ALIGNED * TILES_ALIGNED
     for start in range(0, length, step):
         stop = min(start + step, length)
         yield slice(max(0, start - MARGIN), min(length, stop + MARGIN)), slice(start, stop)

@@ -71,6 +71,7 @@ def hand_over(
     stack = blurred if blurred.ndim == 3 else blurred[..., None]
     psf = degradation.psf
     error = expected_error(degradation, stack.shape[:2])
+    third: NDArray[np.floating]
     if psf is None:
         parts = [reverse(part, degradation, _reverse_steps(degradation)) for part in _filtered_alone(stack, degradation, colours)]
         inverse, left = (np.concatenate([part.reshape(*stack.shape[:2], -1) for part in each], axis=2) for each in zip(*parts, strict=True))
@@ -86,7 +87,7 @@ def hand_over(
 
 def _filtered_alone(stack: NDArray, degradation: Degradation, colours: bool) -> list[Picture]:
     """The parts of a stack (H, W, N) that a filter is applied to one by one."""
-    if colours and degradation.joins_colours:
+    if colours and degradation.joins_colours and stack.shape[2] > 1:
         return [stack]
     return [np.ascontiguousarray(stack[..., place]) for place in range(stack.shape[2])]
 

@@ -44,6 +44,7 @@ TUNING: dict[str, tuple[dict[str, float], ...]] = {  # strengths tried; a restor
     "wiener": tuple({"strength": strength} for strength in (-6.0, -3.0, 0.0, 3.0, 6.0, 9.0)),
     "richardson_lucy": tuple({"num_iter": rounds} for rounds in (5, 15, 50, 150)),
     "total_variation": tuple({"strength": strength} for strength in (-6.0, -3.0, 0.0, 3.0)),
+    "reverse": tuple({"num_iter": rounds} for rounds in (1, 2, 5, 15)),
 }
 NOTHING = "nothing"
 

@@ -15,6 +15,7 @@ from deblur.image import Picture, as_picture
 from deblur.kernels import Psf
 from deblur.params import Choice, Param, Parameter, complete
 from deblur.reasons import InputError, Reason
+from deblur.reverse import reverse
 from deblur.thesis import EXPERIMENTS, restore_with
 
 Shape = tuple[int, ...]
@@ -80,8 +81,7 @@ def _needs_psf(degradation: Degradation, shape: Shape, **values: object) -> Reas
 
 
 def _needs_room(degradation: Degradation, shape: Shape, **values: object) -> Reason | None:
-    psf = degradation.psf
-    needed = max(2, max(psf.shape) // 2 + 1) if psf is not None else 2
+    needed = max(2, degradation.filter.reach(**degradation.values) + 1)
     if min(shape[:2]) < needed:
         return Reason(
             "picture_too_small", "a picture of {height}×{width} px is smaller than its blur: expected at least {needed}×{needed} px.",
@@ -189,6 +189,10 @@ RESTORERS: dict[str, Restorer] = {
             "total_variation", (_STRENGTH,),
             any_border(lambda blurred, degradation, strength: classical.total_variation(blurred, _psf(degradation), degradation.noise_variance, strength)),
             _needs_psf,
+        ),
+        Restorer(
+            "reverse", (Param("num_iter", 5, 1, 50, 1),),
+            any_border(lambda blurred, degradation, num_iter: reverse(blurred, degradation, num_iter)[0]), _needs_room,
         ),
         Restorer("thesis", (Choice("network", AUTO, (AUTO, *EXPERIMENTS)),), _thesis, _thesis_refuses, _thesis_doubts),
         Restorer("universal", (), any_border(universal.restore), _universal_refuses),

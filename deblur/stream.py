@@ -154,7 +154,8 @@ def prepared(sharp: NDArray, blurred: NDArray, degradation: Degradation) -> Batc
 def joined(groups: Sequence[Batch]) -> Batch:
     """One batch of several."""
     *arrays, degradations = zip(*groups, strict=True)
-    return Batch(*(np.concatenate(parts) for parts in arrays), tuple(chain.from_iterable(degradations)))
+    planes, conditions, kept, added, sharp = (np.concatenate(parts) for parts in arrays)
+    return Batch(planes, conditions, kept, added, sharp, tuple(chain.from_iterable(degradations)))
 
 
 def middle(photo: Bytes, side: int) -> Picture:

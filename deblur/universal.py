@@ -52,11 +52,11 @@ def restore_with(network: Any, blurred: NDArray, degradation: Degradation, names
     restored = np.empty(stack.shape, np.float32)
     for first in range(0, stack.shape[2], few):
         part = stack[..., first : first + few]
-        first_round = planes, vector = hand_over(part, degradation, names, together)
-        for step in range(rounds(stack.shape[:2])):
-            if step:
-                planes, vector = hand_back(*first_round, answer, degradation, names, together)
-            answer = agree(np.moveaxis(run(network, planes, vector), 0, 2), part, degradation)
+        first_round = hand_over(part, degradation, names, together)
+        answer = agree(np.moveaxis(run(network, *first_round), 0, 2), part, degradation)
+        for _ in range(rounds(stack.shape[:2]) - 1):
+            back = hand_back(*first_round, answer, degradation, names, together)
+            answer = agree(np.moveaxis(run(network, *back), 0, 2), part, degradation)
         restored[..., first : first + few] = answer
     return restored.reshape(blurred.shape)
 

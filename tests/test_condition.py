@@ -73,12 +73,45 @@ def test_the_second_round_reads_the_first_ones_answer():
     blurred = degradation.apply(photograph((28, 31)))
     planes, vector = condition.hand_over(blurred, degradation)
     answer = photograph((28, 31), seed=1)
-    again, changed = condition.hand_back(planes, vector, answer[..., None])
+    again, changed = condition.hand_back(planes, vector, answer[..., None], degradation)
     np.testing.assert_array_equal(again[0, ..., 0], answer)
     np.testing.assert_array_equal(again[0, ..., 1], blurred)
     moved = (planes[0, ..., 0] - answer) / condition.expected_error(degradation, blurred.shape)
     np.testing.assert_allclose(again[0, ..., 2], moved, rtol=1e-5)
     assert dict(zip(condition.CONDITION, changed - vector, strict=True)) == {name: float(name == "again") for name in condition.CONDITION}
+
+
+@pytest.mark.parametrize("blur", ["median", "bilateral"])
+def test_without_a_psf_both_rounds_read_what_is_unexplained(blur):
+    degradation = Degradation(blur, noise=0.01)
+    blurred = degradation.apply(photograph((28, 31)))
+    planes, vector = condition.hand_over(blurred, degradation)
+    answer = photograph((28, 31), seed=1)
+    again, _ = condition.hand_back(planes, vector, answer[..., None], degradation)
+    for read in (planes, again):
+        lacks = blurred - degradation.reblur(read[0, ..., 0])
+        np.testing.assert_allclose(read[0, ..., 2] * condition.expected_error(degradation, blurred.shape), lacks, atol=0.5 / 255 + 1e-5)
+    np.testing.assert_array_equal(again[0, ..., 0], answer)
+
+
+def test_the_bilateral_is_reversed_for_all_colours_at_once_and_each_garment_alone():
+    degradation = Degradation("bilateral")
+    blurred = degradation.apply(photograph((33, 28, 3)))
+    together, alone = (condition.hand_over(blurred, degradation, colours=colours)[0] for colours in (True, False))
+    one, _ = condition.hand_over(np.ascontiguousarray(blurred[..., 1]), degradation)
+    np.testing.assert_array_equal(alone[1], one[0])
+    lacks = blurred - degradation.reblur(np.ascontiguousarray(np.moveaxis(together[..., 0], 0, 2)))
+    error = condition.expected_error(degradation, blurred.shape)
+    np.testing.assert_allclose(np.moveaxis(together[..., 2], 0, 2) * error, lacks, atol=1e-5)
+    assert np.abs(together - alone).max() > 0.01
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.01, 0.1])
+def test_reversing_the_bilateral_begins_nearer_to_the_sharp_picture(noise):
+    sharp, degradation = photograph((64, 71)), Degradation("bilateral", noise=noise)
+    blurred = degradation.apply(sharp)
+    begun = condition.hand_over(blurred, degradation)[0][0, ..., 0]
+    assert mse(begun, sharp) <= mse(blurred, sharp) * (1 if noise > 0.05 else 0.9)
 
 
 SYMMETRIC = [Degradation(), Degradation("defocus"), Degradation("average", {"size": 5}, noise=0.02), Degradation("median")]

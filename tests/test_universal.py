@@ -114,21 +114,21 @@ def test_a_colour_is_restored_as_if_it_were_grey():
     np.testing.assert_allclose(RESTORER.restore(blurred, degradation), alone, atol=1e-5)
 
 
-@pytest.mark.parametrize("shape", [(256, 197), (150, 333)])
+@pytest.mark.parametrize("shape", [(301, 197), (150, 413)])
 def test_tiles_equal_the_whole(network, shape):
     degradation = Degradation("gaussian", {"size": 9, "sigma": 2}, noise=0.02)
     planes, vector = hand_over(degradation.apply(photograph(shape)), degradation)
-    whole, tiled = (universal.run(network, planes, vector, tile) for tile in (1024, 2 * universal.MARGIN + 44))
+    whole, tiled = (universal.run(network, planes, vector, tile) for tile in (1024, 2 * universal.MARGIN + 48))
     assert np.abs(whole - tiled).max() < 1e-4
 
 
 def test_tiles_cover_every_pixel_once():
-    tile = 2 * universal.MARGIN + 44
+    tile = 2 * universal.MARGIN + 48
     for length in (4, tile, tile + 4, 1000):
         covered = np.zeros(length, int)
         for outer, inner in universal.spans(length, tile):
             assert outer.stop - outer.start <= tile
-            assert outer.start % universal.ALIGNED == 0
+            assert outer.start % universal.TILES_ALIGNED == 0
             covered[inner] += 1
         assert (covered == 1).all()
 
@@ -201,7 +201,7 @@ def test_training_learns_stops_and_goes_on(fresh, tmp_path, monkeypatch):
     one = stream.joined([stream.garment_group(rng, images[:50], stream.SETTINGS[0]) for _ in range(stream.GROUPS)])
     degradation = Degradation("average", noise=0.01)
     larger = [photograph((36, 44), seed) for seed in range(stream.GROUPS)]
-    two = stream.joined([stream.whole_pictures([picture], degradation, rng) for picture in larger])  # of a size that is restored in fewer rounds
+    two = stream.joined([stream.whole_pictures([picture], each, rng) for picture, each in zip(larger, itertools.cycle([degradation, Degradation("bilateral")]), strict=False)])
     monkeypatch.setattr(endless.stream, "batches", lambda source, first, workers: itertools.cycle([one, two]))
     ticks = itertools.count()
     monkeypatch.setattr(endless.time, "monotonic", lambda: float(next(ticks)))  # a second a step, however busy the machine is
@@ -223,10 +223,10 @@ def test_training_learns_stops_and_goes_on(fresh, tmp_path, monkeypatch):
 def test_a_deeper_network_goes_on_from_a_smaller_ones_checkpoint(tmp_path):
     """What is new in it does nothing yet."""
     degradation = Degradation("defocus", noise=0.01)
-    smaller = networks.universal(widths=(8, 8), blocks=(1, 1), conditions=len(CONDITION) - 1)
+    smaller = networks.universal(widths=(8, 8), blocks=(1, 2), conditions=len(CONDITION) - 1)
     smaller.set_weights([np.random.default_rng(0).normal(0, 0.1, weight.shape) for weight in smaller.get_weights()])
     endless._write(tmp_path / "best.npz", smaller.weights, [{"step": 3.0}])
-    deeper = networks.universal(widths=(8, 8), blocks=(2, 2))
+    deeper = networks.universal(widths=(8, 8, 8), blocks=(2, 3, 1))
     assert endless.resume(deeper, tmp_path, "best") == [{"step": 3.0}]
     planes, vector = hand_over(degradation.apply(photograph((28, 36))), degradation)
     np.testing.assert_allclose(universal.run(deeper, planes, vector), universal.run(smaller, planes, vector[:-1]), atol=1e-6)
@@ -239,13 +239,14 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path):
         endless.resume(networks.universal(widths=(8, 8), blocks=(1, 1)), tmp_path, "best")
 
 
-@pytest.mark.parametrize("shape", [(36, 44), (28, 32)], ids=["large", "small"])
-def test_rounds_are_trained_as_they_are_run(network, shape):
-    degradation = Degradation("defocus", noise=0.01)
-    sharp = photograph(shape)
+@pytest.mark.parametrize("rounds", [universal.ROUNDS, universal.ROUNDS_LARGE])
+@pytest.mark.parametrize("degradation", [Degradation("defocus", noise=0.01), Degradation("median"), Degradation("bilateral", noise=0.01)], ids=lambda d: d.blur)
+def test_rounds_are_trained_as_they_are_run(network, monkeypatch, degradation, rounds):
+    sharp = photograph((36, 28))
     blurred = degradation.apply(sharp)
     batch = stream.prepared(sharp[..., None], blurred[..., None], degradation)
-    answers = networks.unrolled(network, CONDITION.index("again"), universal.rounds(shape)).predict_on_batch(list(batch[:-1]))
+    answers = networks.unrolled(network, CONDITION.index("again"), endless.LINEAR, rounds).predict_on_batch(endless.inputs(network, batch, rounds))
+    monkeypatch.setattr(universal, "LARGE", sharp.size if rounds == universal.ROUNDS else sharp.size - 1)
     np.testing.assert_allclose(answers[-1][0, ..., 0], universal.restore_with(network, blurred, degradation), atol=1e-4)
 
 

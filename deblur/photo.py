@@ -1,4 +1,4 @@
-"""A whole photograph at full size: colour by colour, so that memory stays bounded and the work can be watched and stopped."""
+"""A whole photograph at full size: colour by colour where the blur allows, so that memory stays bounded and the work can be watched and stopped."""
 
 import math
 import os
@@ -28,7 +28,7 @@ def read_photo(source: str | os.PathLike[str] | BinaryIO) -> Picture:
 
 
 def restore_by_colour(blurred: Picture, degradation: Degradation, restorer: str, **values: object) -> Iterator[tuple[int, int, Picture]]:
-    """Restore one colour after the other, as every restorer does, and yield how many are done, of how many, and the picture so far.
+    """Restore one colour after the other and yield how many are done, of how many, and the picture so far; all at once what was blurred together.
 
     Args:
         blurred: (H, W) or (H, W, 3).
@@ -45,6 +45,9 @@ def restore_by_colour(blurred: Picture, degradation: Degradation, restorer: str,
     if refusal:
         raise InputError.of(refusal)
     yield 0, count, restored.reshape(blurred.shape)
+    if degradation.joins_colours:
+        yield count, count, RESTORERS[restorer].restore(blurred, degradation, **values)
+        return
     for colour in range(count):
         restored[..., colour] = RESTORERS[restorer].restore(np.ascontiguousarray(planes[..., colour]), degradation, **values)
         yield colour + 1, count, restored.reshape(blurred.shape)

@@ -89,12 +89,13 @@ LESSONS = (
     ),
     Lesson(
         "bilateral",
-        7,
+        8,
         (
             Step("meant", f"{_BILATERAL}&blur_scale=0-255&restorer=universal&hide=restored"),
             Step("trap", f"{_BILATERAL}&blur_scale=0-1&restorer=universal&hide=restored"),
             Step("disk", "blur=defocus&blur_radius=4&restorer=universal&hide=restored"),
             Step("strict", "blur=bilateral&blur_diameter=9&blur_sigma_color=10&blur_sigma_space=75&blur_scale=0-255&restorer=universal&hide=restored"),
+            Step("undone", f"{_BILATERAL}&blur_scale=0-255&restorer=reverse"),
         ),
         (
             Question("weight", f"{_BILATERAL}&blur_scale=0-255", ("all", "half", "none"), answers.weight_of_black),

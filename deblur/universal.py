@@ -15,7 +15,7 @@ from deblur.reasons import InputError, Reason
 
 NAME = "universal"
 ROUNDS = 3  # of the network over a picture, each from the answer of the one before: what it was trained for
-ROUNDS_LARGE, LARGE = 2, 2**18  # over a picture of more px, where a round takes its time
+ROUNDS_LARGE, LARGE = 2, 500_000  # over a picture of more px, where a round takes its time
 ALIGNED = 4  # px: the network needs whole pixels at a quarter of the resolution
 TILES_ALIGNED = 8  # px: it halves the resolution three times
 MARGIN = 112  # px of a tile that are cut away; no pixel of the network's output depends on one further off

@@ -157,3 +157,15 @@ def test_a_hidden_sharp_picture_shows_nowhere_until_revealed(page) -> None:
     page.wait_for_selector("#garments", state="visible")
     page.wait_for_selector("#stage .sharp img")
     assert np.array_equal(shown(page, "sharp"), garment(7))
+
+
+def test_whoever_leaves_the_lessons_takes_the_state_along(page, page_url) -> None:
+    visit(page, f"{page_url}?blur=average&blur_size=7")
+    settle(page, blur="average", blur_size="7")
+    open_tab(page, "Lessons")
+    page.wait_for_selector("#lesson .steps", state="visible")
+    arrive(page, lesson="1")
+    assert "blur" not in address(page)
+    open_tab(page, "Train")
+    arrive(page, tab="train-tab", blur="average", blur_size="7")
+    assert "lesson" not in address(page)

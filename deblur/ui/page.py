@@ -125,35 +125,39 @@ def _content(texts: Texts, workshop: Workshop) -> None:
         apply_default_css=False,
     )
     with gr.Tabs() as tabs:
-        with gr.Tab(texts("tab.play"), id="play") as play_tab:
+        with _tab(texts("tab.play"), "play") as play_tab:
             place_mark = lessons.build_place()
             controls, picture, opened = play.build(texts)
-        with gr.Tab(texts("tab.photo"), id="photo-tab") as tab:
+        with _tab(texts("tab.photo"), "photo-tab") as tab:
             photo.build(texts, tab, controls)
-        with gr.Tab(texts("tab.inside"), id="inside") as tab, gr.Tabs():
+        with _tab(texts("tab.inside"), "inside") as tab, gr.Tabs():
             with gr.Tab(texts("inside.tab.pixel"), id="pixel") as pixel:
                 inside.build(texts, [tab, pixel], controls, picture)
             with gr.Tab(texts("net.tab"), id="network") as network_tab:
                 network.build(texts, network_tab, tab, controls, picture)
             with gr.Tab(texts("bench.tab"), id="bench-tab"):
                 bench.build(texts, controls)
-        with gr.Tab(texts("tab.lost"), id="lost-tab") as tab:
+        with _tab(texts("tab.lost"), "lost-tab") as tab:
             lost.build(texts, tab, controls, picture)
-        with gr.Tab(texts("shake.tab"), id="shake-tab"):
+        with _tab(texts("shake.tab"), "shake-tab"):
             shake.build(texts, controls, picture)
-        with gr.Tab(texts("lessons.tab"), id="lessons") as tab:
+        with _tab(texts("lessons.tab"), "lessons") as tab:
             lessons.build(texts, tabs, play_tab, tab, place_mark, controls)
-        with gr.Tab(texts("tab.train"), id="train-tab") as tab:
+        with _tab(texts("tab.train"), "train-tab") as tab:
             train.build(texts, tab, tabs, controls, workshop)
-        with gr.Tab(texts("tab.results"), id="results"):
+        with _tab(texts("tab.results"), "results"):
             results.build(texts)
-    _addresses(tabs, opened)
+    _open_asked(tabs, opened)
 
 
-def _addresses(tabs: gr.Tabs, opened: gr.events.Dependency) -> None:
-    """Give every tab an address, `?tab=` with its id: a link opens it once the controls stand as the link says, a click writes it."""
+def _tab(label: str, name: str) -> gr.Tab:
+    """A tab with an address, `?tab=` with its name, written before any other listener to its choice is asked: Gradio waits for each."""
+    tab = gr.Tab(label, id=name)
+    tab.select(None, None, None, js=_WRITE_TAB % name, api_visibility="private")
+    return tab
+
+
+def _open_asked(tabs: gr.Tabs, opened: gr.events.Dependency) -> None:
+    """Open the tab that a link asks for, `?tab=` with its id, once the controls stand as the link says."""
     labels = {tab.id: tab.label for tab in tabs.children if isinstance(tab, gr.Tab)}
-    for tab in tabs.children:
-        if isinstance(tab, gr.Tab):
-            tab.select(None, None, None, js=_WRITE_TAB % tab.id, api_visibility="private")
     opened.then(None, None, None, js=_OPEN_TAB % json.dumps(labels), api_visibility="private")

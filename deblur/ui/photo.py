@@ -246,7 +246,7 @@ def build(texts: Texts, tab: gr.Tab, play: Controls) -> None:
     gr.on([controls.by_key[key].input for key in ("blur", "restorer", "storage")], fold, components, groups, **quick)
     upload.change(arrived, [upload, mode], [told, start, guess], show_progress="hidden", api_visibility="private")
     mode.input(switched, [upload, mode], guess, **quick)
-    guess.click(guessed, [upload, *components], [*components, *groups, guesses], **heavy)
+    guess.click(guessed, [upload, *components], [*components, *groups, guesses], **(heavy | {"show_progress": "minimal", "show_progress_on": guesses}))
     working = start.click(run, [upload, mode, *components], [status, shown, start, stop, files, png, jpeg], **heavy)
     stop.click(
         lambda: [_said(texts("photo.stopped"), "note"), gr.update(visible=True), gr.update(visible=False)],

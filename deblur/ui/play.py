@@ -29,6 +29,10 @@ _FOLLOW_LINK = """
 const follow = () => {
   const shown = element.querySelector('[data-query]'), place = document.querySelector('#place [data-place]')?.dataset.place;
   const lessons = document.querySelector('#lessons'), asked = new URLSearchParams(location.search);
+  if (lessons && !lessons.watched) {  // whoever leaves a lesson takes the state of the controls along
+    lessons.watched = true;
+    new IntersectionObserver(follow).observe(lessons);
+  }
   if (!shown || place === undefined) return;  // before the place is known, the address is still what was asked for
   const kept = ['tab', 'shake'].filter(name => asked.get(name)).map(name => name + '=' + encodeURIComponent(asked.get(name)));  // of other tabs
   const parts = lessons && lessons.offsetParent ? [place] : [place.includes('step=') ? place : '', shown.dataset.query];

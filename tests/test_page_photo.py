@@ -102,6 +102,10 @@ def test_a_sharp_photo_is_blurred_first_and_judged_by_the_truth(photo, tmp_path)
     with urllib.request.urlopen(address, timeout=30) as answer:
         before = np.asarray(Image.open(io.BytesIO(answer.read())))
     assert np.abs(before.astype(int) - to_bytes(blurred)).mean() < 3  # it is shown as JPEG
+    photo.click("#photo-control-blur label:has-text('Median')")
+    photo.wait_for_selector("#photo-control-blur-median-size")
+    photo.click("#photo-start")
+    photo.wait_for_selector("#photo-status .note:has-text('still the one before')")  # a refusal leaves the picture, and says so
 
 
 def test_an_estimate_sets_the_controls_which_stay_adjustable(photo, tmp_path) -> None:
@@ -131,6 +135,7 @@ def test_what_cannot_be_done_is_said(photo, tmp_path) -> None:
     photo.wait_for_selector("#photo-control-blur-median-size")
     photo.click("#photo-start")
     photo.wait_for_selector("#photo-status .note:has-text('no convolution')")
+    assert "still the one before" not in photo.inner_text("#photo-status")
 
 
 def test_work_can_be_stopped(photo, tmp_path) -> None:

@@ -228,7 +228,7 @@ def build(texts: Texts, tab: gr.Tab, play: Controls) -> None:
     def switched(path: Path | None, chosen: str) -> Any:
         return gr.update(interactive=chosen == BLURRED and path is not None)
 
-    def run(path: Path | None, chosen: str, *values: object) -> Iterator[list[Any]]:
+    def run(path: Path | None, chosen: str, before: str | None, *values: object) -> Iterator[list[Any]]:
         resting = [gr.update(visible=True), gr.update(visible=False)]
         try:
             assert path is not None, "the button is off without a photograph"
@@ -238,7 +238,8 @@ def build(texts: Texts, tab: gr.Tab, play: Controls) -> None:
                 else:
                     yield [said, view, *resting, gr.update(visible=True), as_png, as_jpeg]
         except InputError as refusal:
-            yield [_said(texts.reason(refusal.reason), "note"), gr.skip(), *resting, gr.skip(), gr.skip(), gr.skip()]
+            still = f" {texts('photo.still')}" if before else ""
+            yield [_said(texts.reason(refusal.reason) + still, "note"), gr.skip(), *resting, gr.skip(), gr.skip(), gr.skip()]
 
     quick: dict[str, Any] = {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden", "api_visibility": "private"}
     heavy: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": 1, "concurrency_id": "heavy", "api_visibility": "private"}
@@ -247,7 +248,7 @@ def build(texts: Texts, tab: gr.Tab, play: Controls) -> None:
     upload.change(arrived, [upload, mode], [told, start, guess], show_progress="hidden", api_visibility="private")
     mode.input(switched, [upload, mode], guess, **quick)
     guess.click(guessed, [upload, *components], [*components, *groups, guesses], **(heavy | {"show_progress": "minimal", "show_progress_on": guesses}))
-    working = start.click(run, [upload, mode, *components], [status, shown, start, stop, files, png, jpeg], **heavy)
+    working = start.click(run, [upload, mode, shown, *components], [status, shown, start, stop, files, png, jpeg], **heavy)
     stop.click(
         lambda: [_said(texts("photo.stopped"), "note"), gr.update(visible=True), gr.update(visible=False)],
         None,

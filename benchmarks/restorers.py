@@ -16,7 +16,7 @@ from deblur.image import Picture
 from deblur.restore import RESTORERS, Restorer
 
 SIDE = 1000
-DEGRADATIONS = {"gaussian": Degradation("gaussian", {"size": 9, "sigma": 2}), "motion": Degradation("motion"), "median": Degradation("median")}
+DEGRADATIONS = {"gaussian": Degradation("gaussian", {"size": 9, "sigma": 2}), "motion": Degradation("motion"), "median": Degradation("median"), "bilateral": Degradation("bilateral")}
 
 
 def main() -> None:

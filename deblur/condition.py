@@ -73,8 +73,7 @@ def hand_over(
     error = expected_error(degradation, stack.shape[:2])
     third: NDArray[np.floating]
     if psf is None:
-        parts = [reverse(part, degradation, _reverse_steps(degradation)) for part in _filtered_alone(stack, degradation, colours)]
-        inverse, left = (np.concatenate([part.reshape(*stack.shape[:2], -1) for part in each], axis=2) for each in zip(*parts, strict=True))
+        inverse, left = reverse(stack, degradation, _reverse_steps(degradation), colours)
         third = left / error
     else:
         variances = [degradation.noise_variance * caution for caution in (1.0, SMOOTHER)]
@@ -83,13 +82,6 @@ def hand_over(
         third = (smoother - inverse) / error
     planes = np.stack([inverse, stack, third], axis=-1)
     return np.ascontiguousarray(np.moveaxis(planes, 2, 0), np.float32), condition(degradation, error, names)
-
-
-def _filtered_alone(stack: NDArray, degradation: Degradation, colours: bool) -> list[Picture]:
-    """The parts of a stack (H, W, N) that a filter is applied to one by one."""
-    if colours and degradation.joins_colours and stack.shape[2] > 1:
-        return [stack]
-    return [np.ascontiguousarray(stack[..., place]) for place in range(stack.shape[2])]
 
 
 def _reverse_steps(degradation: Degradation) -> int:
@@ -137,9 +129,7 @@ def hand_back(
     """
     answer, error = np.moveaxis(restored, 2, 0), np.exp(vector[names.index("log_error")])
     if degradation.psf is None:
-        pairs = (_filtered_alone(stack, degradation, colours) for stack in (restored, np.moveaxis(planes[..., 1], 0, 2)))
-        left = [unexplained(one, blurred, degradation).reshape(*restored.shape[:2], -1) for one, blurred in zip(*pairs, strict=True)]
-        third = np.moveaxis(np.concatenate(left, axis=2), 2, 0)
+        third = np.moveaxis(unexplained(restored, np.moveaxis(planes[..., 1], 0, 2), degradation, colours), 2, 0)
     else:
         third = planes[..., 0] - answer
     again = np.stack([answer, planes[..., 1], third / error], axis=-1).astype(np.float32)

@@ -1,21 +1,25 @@
 """Undo a filter that can only be applied: blur the guess again, and add what is missing."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from deblur.degrade import Degradation
 from deblur.image import Picture, clip
 
 
-def reverse(blurred: Picture, degradation: Degradation, num_iter: int) -> tuple[Picture, Picture]:
+def reverse(blurred: NDArray[np.float32], degradation: Degradation, num_iter: int, colours: bool = True) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Reverse a filter by what the guess, blurred again, lacks of the blurred picture: x + (b − f(x)), from x = b on, until that no longer shrinks it.
 
     Assumes nothing of the filter but that it changes the picture little; works where it does, for the bilateral filter above all. Noise is not held
     back: it grows with every step.
 
     Args:
-        blurred: (H, W) or (H, W, 3), float32 in [0, 1].
+        blurred: (H, W) or (H, W, N), float32 in [0, 1].
         degradation: Its filter is all that counts.
         num_iter: At most.
+        colours: Three are the colours of one picture; any other number, and three without this, are grey pictures by themselves.
 
     Returns:
         The restored picture and what it leaves unexplained, both like `blurred`.
@@ -25,18 +29,39 @@ def reverse(blurred: Picture, degradation: Degradation, num_iter: int) -> tuple[
 
     Source: Tao, Zhou, Shen, Jia 2017, "Zero-order reverse filtering", eq. 4; for a linear blur it is van Cittert's iteration of 1931.
     """
-    restored, left = blurred, unexplained(blurred, blurred, degradation)
+    restored, left = zip(*(_reversed(part, degradation, num_iter) for part in _parts(blurred, degradation, colours)), strict=True)
+    return _joined(restored, blurred.shape), _joined(left, blurred.shape)
+
+
+def unexplained(restored: NDArray, blurred: NDArray, degradation: Degradation, colours: bool = True) -> NDArray[np.float32]:
+    """What a restored picture, blurred again, lacks of the blurred one: shaped like it, 0 for a perfect answer without noise."""
+    pairs = zip(_parts(restored, degradation, colours), _parts(blurred, degradation, colours), strict=True)
+    return _joined([_lacks(*pair, degradation) for pair in pairs], blurred.shape)
+
+
+def _reversed(blurred: Picture, degradation: Degradation, num_iter: int) -> tuple[Picture, Picture]:
+    restored, left = blurred, _lacks(blurred, blurred, degradation)
     for _ in range(num_iter):
         better = clip(restored + left)
-        still = unexplained(better, blurred, degradation)
+        still = _lacks(better, blurred, degradation)
         if np.vdot(still, still) >= np.vdot(left, left):
             break
         restored, left = better, still
     return restored, left
 
 
-def unexplained(restored: Picture, blurred: Picture, degradation: Degradation) -> Picture:
-    """What a restored picture, blurred again, lacks of the blurred one: float32 like it, 0 for a perfect answer without noise."""
+def _lacks(restored: Picture, blurred: Picture, degradation: Degradation) -> Picture:
     if degradation.blur == "median":
         return blurred - degradation.filter.stored(restored, **degradation.values)  # large medians of floats take a second a megapixel
     return blurred - degradation.reblur(restored)
+
+
+def _parts(pictures: NDArray, degradation: Degradation, colours: bool) -> list[Picture]:
+    """What a filter is applied to by itself: all colours where they are blurred together, else each plane."""
+    if pictures.ndim == 2 or (colours and degradation.joins_colours and pictures.shape[2] == 3):
+        return [pictures]
+    return [np.ascontiguousarray(pictures[..., place]) for place in range(pictures.shape[2])]
+
+
+def _joined(parts: Sequence[Picture], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    return parts[0] if parts[0].shape == shape else np.stack(parts, axis=-1)

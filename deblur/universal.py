@@ -31,7 +31,7 @@ def restore(blurred: Picture, degradation: Degradation) -> Picture:
     bilateral is reversed step by step (for all colours at once, as it blurs them), and the network is told what its answer, blurred again, lacks.
 
     Args:
-        blurred: (H, W) or (H, W, 3); both sides at least 2 px.
+        blurred: (H, W), (H, W, 3), or (H, W, N) grey pictures that suffered the same degradation; both sides at least 2 px.
         degradation: What is known of it, within the trained ranges (see `refuses`).
 
     Raises:
@@ -47,7 +47,7 @@ def restore(blurred: Picture, degradation: Degradation) -> Picture:
 def restore_with(network: Any, blurred: NDArray, degradation: Degradation, names: tuple[str, ...] = CONDITION, colours: bool = False) -> Picture:
     """The same with a network at hand that reads the condition of these names; N pictures (H, W, N) alike degraded unless they are `colours`."""
     stack = blurred.reshape(*blurred.shape[:2], -1)
-    together = colours and degradation.joins_colours
+    together = colours and degradation.joins_colours and stack.shape[2] == 3
     few = stack.shape[2] if together else max(1, PIXELS // (stack.shape[0] * stack.shape[1]))
     restored = np.empty(stack.shape, np.float32)
     for first in range(0, stack.shape[2], few):

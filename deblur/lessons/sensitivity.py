@@ -25,7 +25,7 @@ SEED = 0  # of the direction along which the slopes are checked
 
 
 def answers_of(restorer: Restorer, degradation: Degradation, **values: object) -> Callable[[Batch], Batch]:
-    """A restorer as a function from (N, H, W) to (N, H, W), all at once: each of them restores channels one by one, however many."""
+    """A restorer as a function from (N, H, W) to (N, H, W), all at once: each restores channels one by one, but for three that a bilateral blurred."""
     checked = complete(restorer.name, restorer.params, values)
 
     def run(blurred: Batch) -> Batch:

@@ -60,6 +60,16 @@ def test_every_restorer_has_a_jacobian(name, blurred):
     assert change == pytest.approx(0.003 * found.weights[12, 16], abs=1e-4)
 
 
+@pytest.mark.parametrize("name", ["reverse", "universal"])
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_pictures_blurred_by_the_bilateral_are_answered_each_by_itself(name, count, blurred):
+    degradation = Degradation("bilateral")
+    batch = np.stack([np.roll(blurred, 3 * place, axis=1) for place in range(count)])
+    found = sensitivity.answers_of(RESTORERS[name], degradation)(batch)
+    for one, answer in zip(batch, found, strict=True):
+        assert np.allclose(answer, RESTORERS[name].restore(np.ascontiguousarray(one), degradation), atol=2e-5)
+
+
 def test_a_linear_filter_as_restorer_gives_its_own_weights(blurred):
     psf = kernels.gaussian(5, 1.0)
     found = sensitivity.sensitivity(lambda batch: np.stack([Degradation.from_psf(psf).reblur(one) for one in batch]), blurred, 10, 11, reach=3)

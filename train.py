@@ -17,7 +17,7 @@ thesis-median-printed 17.79 %, thesis-bilateral-printed 8.47 %; as meant, thesis
 `python -m deblur evaluate thesis`, which writes weights/<name>.json and reports/thesis.md.
 
 The universal network has no epochs: it sees freshly blurred pictures until its minutes are over, and its learning rate falls to nothing at
-their end. A step, 72 garments or 6 pieces of photographs, costs about 0.3 s of two cores. A checkpoint is written every five minutes; a
+their end. A step, 72 garments or 6 pieces of photographs, costs about 0.35 s of two cores. A checkpoint is written every five minutes; a
 killed run is gone on from there. What the network reaches is in weights/universal.json; those figures are measured by the same command
 after training, or alone by `python train.py universal --minutes 0`. The specialist for silhouettes takes some three minutes an epoch.
 """

@@ -1,6 +1,7 @@
 """What the universal network reads: three pictures that physics makes, and numbers that say what is known of the degradation. Needs no Keras.
 
-Everything here but how many steps are taken is part of the trained weights: change a constant or the meaning of a name and they must be trained again.
+Everything here but how many steps of conjugate gradients are taken is part of the trained weights: change a constant or the meaning of a name and they
+must be trained again.
 The card holds the names in their order: one that is added here for a new filter leaves old weights as they are.
 """
 
@@ -17,7 +18,7 @@ from deblur.image import Picture, clip
 from deblur.kernels import Psf
 from deblur.reverse import reverse, unexplained
 
-PLANES = ("inverse", "blurred", "smoother")
+PLANES = ("inverse", "blurred", "smoother")  # without a PSF the last is what the first leaves unexplained
 CONDITION = (
     "log_error", "log_noise", "salt_pepper", "float", "jpeg", "jpeg_loss", "linear", "median", "bilateral",
     "psf_rows", "psf_columns", "psf_peak", "psf_symmetric", "median_size", "diameter", "sigma_color", "sigma_space", "again",

@@ -19,23 +19,24 @@ ROUNDS_LARGE, LARGE = 2, 500_000  # over a picture of more px, where a round tak
 ALIGNED = 4  # px: the network needs whole pixels at a quarter of the resolution
 TILES_ALIGNED = 8  # px: it halves the resolution three times
 MARGIN = 112  # px of a tile that are cut away; no pixel of the network's output depends on one further off
-PIXELS = 4_000_000  # of a stack at a time: bounds the memory of the physics to that of one large channel, solved for twice at a time
+PIXELS = 4_000_000  # of a stack at a time: bounds the memory of the physics to that of one large channel, solved for twice at a time, or of three that were blurred together
 TILE = 1232  # px a side at most, margins included: bounds the network's memory
 
 
 def restore(blurred: Picture, degradation: Degradation) -> Picture:
     """Undo any degradation of the playground by a regularised inverse, where there is one, and a network that knows garments and photographs.
 
-    Assumes that blur, noise and storage are as stated, and the blur's own border. Every colour is restored by itself. Not linear. What the data
+    Assumes that blur, noise and storage are as stated, and the blur's own border. Every colour is restored by itself, but for the bilateral's. Not linear. What the data
     determine is left as the inverse finds it; what they do not is the network's guess, likely but not certain. Median and bilateral have no PSF: the
-    bilateral is reversed step by step (for all colours at once, as it blurs them), and the network is told what its answer, blurred again, lacks.
+    bilateral is reversed step by step, for all colours at once, and the network is told what its answer, blurred again, lacks.
 
     Args:
-        blurred: (H, W), (H, W, 3), or (H, W, N) grey pictures that suffered the same degradation; both sides at least 2 px.
+        blurred: (H, W), (H, W, 3), or (H, W, N) grey pictures that suffered the same degradation; both sides at least 2 px and
+            longer than the filter's reach.
         degradation: What is known of it, within the trained ranges (see `refuses`).
 
     Raises:
-        ValueError: The weights are missing or damaged.
+        ValueError: The weights are missing or damaged, or the picture is too small for a filter without a PSF.
 
     Source: physics first, learning second, as Kruse, Rother, Schmidt 2017; the network is a small U-Net (Ronneberger, Fischer, Brox 2015).
     """

@@ -17,7 +17,10 @@ from .conftest import photograph
 @pytest.mark.parametrize("restorer", RESTORERS)
 def test_colour_by_colour_equals_all_at_once(picture, restorer, degradation):
     blurred = degradation.apply(picture)
-    if RESTORERS[restorer].accepts(degradation, blurred.shape):
+    if refused := RESTORERS[restorer].accepts(degradation, blurred.shape):
+        with pytest.raises(ValueError, match="no convolution"):
+            next(photo.restore_by_colour(blurred, degradation, restorer))
+        assert "no convolution" in refused
         return
     steps = [(done, count) for done, count, _ in photo.restore_by_colour(blurred, degradation, restorer)]
     colours = 1 if picture.ndim == 2 else 3

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 import pytest
+from scipy.ndimage import median_filter
 
 from deblur.blur import BLURS
 from deblur.degrade import Degradation
@@ -60,6 +61,9 @@ def test_what_is_unexplained_is_what_opencv_makes_less(shape):
     blurred, restored = photograph(shape), photograph(shape, seed=1)
     again = cv2.medianBlur(to_bytes(restored), 9) / 255
     np.testing.assert_allclose(unexplained(restored, blurred, Degradation("median", {"size": 9})), blurred - again, atol=1e-6)
+    small = np.ascontiguousarray(restored[:28, :31].reshape(28, 31, -1)[..., 0])
+    again = median_filter(small, size=9, mode="nearest")
+    np.testing.assert_allclose(unexplained(small, small, Degradation("median", {"size": 9})), small - again, atol=1e-7)  # not rounded
     again = cv2.bilateralFilter(restored * 255, 7, 50, 20, borderType=cv2.BORDER_REFLECT_101) / 255
     degradation = Degradation("bilateral", {"diameter": 7, "sigma_color": 50, "sigma_space": 20})
     np.testing.assert_allclose(unexplained(restored, blurred, degradation), blurred - again, atol=1e-5)

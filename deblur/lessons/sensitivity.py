@@ -21,16 +21,18 @@ STEP = 2e-3  # of a pixel's value in finite differences: float32 noise in the sl
 FINE_STEP = 2e-4  # of a pixel's value where it is changed to one side only: a network bends on larger ones, float32 blurs smaller ones
 STEEPEST = 0.25  # slope of the sigmoid at mid grey
 MARGIN = 5  # px from the border where a picture is examined for its calmest and its busiest place
+COLOURS = 3
 SEED = 0  # of the direction along which the slopes are checked
 
 
 def answers_of(restorer: Restorer, degradation: Degradation, **values: object) -> Callable[[Batch], Batch]:
-    """A restorer as a function from (N, H, W) to (N, H, W), all at once: each restores channels one by one, but for three that a bilateral blurred."""
+    """A restorer as a function from (N, H, W) to (N, H, W), all at once: each of them restores a stack's pictures one by one, however many."""
     checked = complete(restorer.name, restorer.params, values)
 
     def run(blurred: Batch) -> Batch:
-        channels = np.ascontiguousarray(blurred.transpose(1, 2, 0), np.float32)
-        return restorer.run(channels, degradation, **checked).transpose(2, 0, 1)
+        some = np.concatenate([blurred, blurred[:1]]) if len(blurred) == COLOURS else blurred  # three would be taken for colours
+        channels = np.ascontiguousarray(some.transpose(1, 2, 0), np.float32)
+        return restorer.run(channels, degradation, **checked).transpose(2, 0, 1)[: len(blurred)]
 
     return run
 

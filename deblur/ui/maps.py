@@ -13,6 +13,7 @@ from deblur.ui.texts import digits
 LOSSLESS_VALUES = 300_000  # from here on JPEG of quality 92 is what keeps the page quick
 CRISP_SIDE = 200  # px: smaller pictures are shown pixel by pixel, scaled by a whole factor
 NUMBERED_SIDE = 7  # maps up to this side show their numbers
+WIDE = 3  # columns; more want smaller figures
 
 
 def data_uri(picture: Picture) -> str:
@@ -41,7 +42,8 @@ def numbered(values: NDArray[np.floating]) -> str:
         f'<span style="--share:{value / largest:.3f}"{" class=strong" if value > 0.55 * largest else ""}>{_number(float(value))}</span>'
         for value in values.ravel()
     )
-    return f'<div class="weights" style="--columns:{values.shape[1]}">{cells}</div>'
+    wide = " wide" if values.shape[1] > WIDE else ""
+    return f'<div class="weights{wide}" style="--columns:{values.shape[1]}">{cells}</div>'
 
 
 def weights(values: NDArray[np.floating], caption: str, whole: bool = False) -> str:

@@ -61,7 +61,7 @@ def test_every_restorer_has_a_jacobian(name, blurred):
 
 
 @pytest.mark.parametrize("name", ["reverse", "universal"])
-@pytest.mark.parametrize("count", [1, 2, 4])
+@pytest.mark.parametrize("count", [1, 3, 4])
 def test_pictures_blurred_by_the_bilateral_are_answered_each_by_itself(name, count, blurred):
     degradation = Degradation("bilateral")
     batch = np.stack([np.roll(blurred, 3 * place, axis=1) for place in range(count)])

@@ -11,8 +11,16 @@ from deblur.image import Picture, clip, from_bytes, to_bytes
 EXACT_PIXELS = 1024  # up to here a median is one of exact numbers, which slopes can be taken through; beyond, of levels: that is 400 times as quick
 
 
-def reverse(blurred: NDArray[np.float32], degradation: Degradation, num_iter: int, colours: bool = True) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Reverse a filter by what the guess, blurred again, lacks of the blurred picture: x + (b − f(x)), from x = b on, until that no longer shrinks it.
+def reverse(
+    blurred: NDArray[np.float32],
+    degradation: Degradation,
+    num_iter: int,
+    colours: bool = True,
+    start: NDArray[np.float32] | None = None,
+    weight: float = 1.0,
+    worth: float = 1.0,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Reverse a filter by what the guess, blurred again, lacks of the blurred picture: x + weight·(b − f(x)), until that no longer shrinks it.
 
     Assumes nothing of the filter but that it changes the picture little; works where it does, for the bilateral filter above all. Noise is not held
     back: it grows with every step.
@@ -22,6 +30,9 @@ def reverse(blurred: NDArray[np.float32], degradation: Degradation, num_iter: in
         degradation: Its filter is all that counts.
         num_iter: At most.
         colours: Three are the colours of one picture; any other number, and three without this, are grey pictures by themselves.
+        start: The first guess, shaped like `blurred`, which it is if left out.
+        weight: Of a step.
+        worth: A step is taken only if the squares of what is left are less than this share of what they were.
 
     Returns:
         The restored picture and what it leaves unexplained, both like `blurred`.
@@ -31,7 +42,8 @@ def reverse(blurred: NDArray[np.float32], degradation: Degradation, num_iter: in
 
     Source: Tao, Zhou, Shen, Jia 2017, "Zero-order reverse filtering", eq. 4; for a linear blur it is van Cittert's iteration of 1931.
     """
-    restored, left = zip(*(_reversed(part, degradation, num_iter) for part in _parts(blurred, degradation, colours)), strict=True)
+    pairs = zip(_parts(blurred, degradation, colours), _parts(blurred if start is None else start, degradation, colours), strict=True)
+    restored, left = zip(*(_reversed(part, first, degradation, num_iter, weight, worth) for part, first in pairs), strict=True)
     return _joined(restored, blurred.shape), _joined(left, blurred.shape)
 
 
@@ -41,12 +53,12 @@ def unexplained(restored: NDArray, blurred: NDArray, degradation: Degradation, c
     return _joined([_lacks(*pair, degradation) for pair in pairs], blurred.shape)
 
 
-def _reversed(blurred: Picture, degradation: Degradation, num_iter: int) -> tuple[Picture, Picture]:
-    restored, left = blurred, _lacks(blurred, blurred, degradation)
+def _reversed(blurred: Picture, start: Picture, degradation: Degradation, num_iter: int, weight: float, worth: float) -> tuple[Picture, Picture]:
+    restored, left = start, _lacks(start, blurred, degradation)
     for _ in range(num_iter):
-        better = clip(restored + left)
+        better = clip(restored + np.float32(weight) * left)
         still = _lacks(better, blurred, degradation)
-        if np.vdot(still, still) >= np.vdot(left, left):
+        if np.vdot(still, still) >= worth * np.vdot(left, left):
             break
         restored, left = better, still
     return restored, left

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deblur.cards import Card, checked_file, read_card, refused
-from deblur.condition import CONDITION, PLANES, agree, hand_back, hand_over
+from deblur.condition import CONDITION, PLANES, agree, hand_back, hand_over, settle
 from deblur.degrade import Degradation
 from deblur.image import Picture, clip
 from deblur.reasons import InputError, Reason
@@ -58,7 +58,7 @@ def restore_with(network: Any, blurred: NDArray, degradation: Degradation, names
         for _ in range(rounds(stack.shape[:2]) - 1):
             back = hand_back(*first_round, answer, degradation, names, together)
             answer = agree(np.moveaxis(run(network, *back), 0, 2), part, degradation)
-        restored[..., first : first + few] = answer
+        restored[..., first : first + few] = settle(answer, part, degradation, together)
     return restored.reshape(blurred.shape)
 
 

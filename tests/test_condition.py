@@ -114,6 +114,15 @@ def test_reversing_the_bilateral_begins_nearer_to_the_sharp_picture(noise):
     assert mse(begun, sharp) < 0.9 * mse(blurred, sharp)
 
 
+def test_the_last_answer_is_settled_where_that_explains_much_more():
+    sharp, quiet, noisy = photograph((48, 53)), Degradation("bilateral"), Degradation("bilateral", noise=0.1)
+    guess = (0.7 * sharp + 0.3 * quiet.apply(sharp)).astype(np.float32)[..., None]
+    settled = condition.settle(guess, quiet.apply(sharp)[..., None], quiet)
+    assert mse(settled[..., 0], sharp) < 0.7 * mse(guess[..., 0], sharp)
+    np.testing.assert_array_equal(condition.settle(guess, noisy.apply(sharp)[..., None], noisy), guess)
+    np.testing.assert_array_equal(condition.settle(guess, quiet.apply(sharp)[..., None], Degradation("median")), guess)
+
+
 def test_much_noise_is_not_raised_by_reversing():
     blurred = Degradation("bilateral", noise=0.1).apply(photograph((40, 47)))
     np.testing.assert_array_equal(condition.hand_over(blurred, Degradation("bilateral", noise=0.1))[0][0, ..., 0], blurred)

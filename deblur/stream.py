@@ -38,10 +38,10 @@ class Batch(NamedTuple):
 GROUPS = 6  # degradations in a batch; the pictures of a group share one, so that physics is computed for all at once
 GARMENTS = 12  # in a group
 PATCH = 96  # side of a piece of a photograph, px
-GARMENTS_EVERY = 3  # batches; the others show photographs
+GARMENTS_EVERY = 2  # batches; the others show photographs
 HELD_PHOTOS = 20  # the last ones by name choose nothing but the weights to keep
 SETTINGS = tuple(EXPERIMENTS[name].degradation.with_(storage="8-bit") for name in ("thesis-gaussian", "thesis-average", "thesis-median", "thesis-bilateral-printed"))
-SETTINGS_OFTEN = (0.42, 0.08, 0.42, 0.08)  # how often each: those that learn slowest more often
+SETTINGS_OFTEN = (0.45, 0.05, 0.45, 0.05)  # how often each: those that learn slowest more often
 SETTINGS_SHARE = 0.45  # of the garments at exactly these, which the results are reported for
 VALIDATED = (
     Degradation("gaussian", {"size": 9, "sigma": 2}, noise=0.01), Degradation("motion", {"length": 11, "angle": 30}, noise=0.01),

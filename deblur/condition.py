@@ -7,6 +7,7 @@ The card holds the names in their order: one that is added here for a new filter
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,7 +80,8 @@ def hand_over(
         third = left / error
     else:
         variances = [degradation.noise_variance * caution for caution in (1.0, SMOOTHER)]
-        by = spectral.side_by_side if stack.shape[2] == 1 else map  # several channels go side by side already
+        alone = stack.shape[2] == 1 and stack.size > spectral.DIRECT_PIXELS  # several channels go side by side already, and small ones need not
+        by = spectral.side_by_side if alone else map
         inverse, smoother = by(lambda variance: clip(regularised_inverse(stack, psf, variance)), variances)
         third = (smoother - inverse) / error
     planes = np.stack([inverse, stack, third], axis=-1)
@@ -204,6 +206,7 @@ def _doubt(degradation: Degradation, shape: tuple[int, ...]) -> float:
     return degradation.noise_variance / (TRUST * expected_error(degradation, shape) ** 2)
 
 
+@lru_cache(maxsize=64)
 def expected_error(degradation: Degradation, shape: tuple[int, ...]) -> float:
     """Root mean square error that the inverse should leave, from PSF and noise alone: the scale of what is left to the network."""
     psf = degradation.psf

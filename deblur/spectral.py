@@ -21,7 +21,7 @@ Operator = Callable[[Plane], Plane]
 Solver = Callable[[Plane, Psf, float, float, Plane | None, Plane], Plane]
 
 LAPLACE = np.array([[0.0, -1.0, 0.0], [-1.0, 4.0, -1.0], [0.0, -1.0, 0.0]])
-DIRECT_PIXELS = 1024  # up to here a factorised matrix is quicker than iterating: 28×28 takes it, 33×33 no longer
+DIRECT_PIXELS = 1024  # up to here a factorised matrix is quicker than iterating, and one thread than two: 28×28 is below, 33×33 no longer
 NUM_ITER = 30
 TOLERANCE = 1e-7  # of the residual, relative to the equations' right side
 PRECONDITIONER_FLOOR = 0.01  # measured on 8-bit photographs: a bolder inverse takes more iterations to repair at the border
@@ -128,11 +128,12 @@ def _planes(picture: NDArray) -> Plane:
 
 def _by_cosines(blurred: Plane, psf: Psf, on_gradient: float, on_picture: float, pull: Plane | None, start: Plane) -> Plane:
     blur, laplace = (_cosine_spectrum(kernel, blurred.shape[:2])[..., None].astype(blurred.dtype) for kernel in (psf, LAPLACE))
-    spectrum = blur * fft.dctn(blurred, type=1, axes=(0, 1), workers=CORES)
+    workers = CORES if blurred.size > DIRECT_PIXELS else 1  # a second thread takes longer to wake than a small picture takes
+    spectrum = blur * fft.dctn(blurred, type=1, axes=(0, 1), workers=workers)
     if pull is not None:
-        spectrum += fft.dctn(pull, type=1, axes=(0, 1), workers=CORES)
+        spectrum += fft.dctn(pull, type=1, axes=(0, 1), workers=workers)
     spectrum /= blur**2 + on_gradient * laplace + on_picture
-    return fft.idctn(spectrum, type=1, axes=(0, 1), workers=CORES, overwrite_x=True)
+    return fft.idctn(spectrum, type=1, axes=(0, 1), workers=workers, overwrite_x=True)
 
 
 def _cosine_spectrum(kernel: Psf, shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -167,11 +168,12 @@ def _directly(blurred: Plane, psf: Psf, on_gradient: float, on_picture: float, p
     """Solve the normal equations as they are; `again` for what rounding left."""
     normal, wanted = _equations(blurred, psf, on_gradient, on_picture, pull)
     factor = _factorised(psf.tobytes(), psf.shape, blurred.shape[:2], on_gradient, on_picture)
-    restored = np.zeros_like(blurred)
-    for _ in range(1 + again):
-        residual = (wanted - normal(restored)).reshape(-1, blurred.shape[2])
-        restored = restored + linalg.cho_solve(factor, residual, check_finite=False).reshape(blurred.shape)
-    return restored
+
+    def solved(side: Plane) -> Plane:
+        return linalg.cho_solve(factor, side.reshape(-1, blurred.shape[2]), check_finite=False).reshape(blurred.shape)
+
+    restored = solved(wanted)
+    return restored + solved(wanted - normal(restored)) if again else restored
 
 
 def _by_conjugate_gradients(

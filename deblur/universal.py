@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from deblur.cards import Card, checked_file, read_card, refused
 from deblur.condition import CONDITION, PLANES, agree, hand_back, hand_over, settle
+from deblur.data import SIDE
 from deblur.degrade import Degradation
 from deblur.image import Picture, clip
 from deblur.reasons import InputError, Reason
@@ -20,6 +21,7 @@ ALIGNED = 4  # px: the network needs whole pixels at a quarter of the resolution
 TILES_ALIGNED = 8  # px: it halves the resolution three times
 MARGIN = 112  # px of a tile that are cut away; no pixel of the network's output depends on one further off
 PIXELS = 4_000_000  # of a stack at a time: bounds the memory of the physics to that of one large channel, solved for twice at a time, or of three that were blurred together
+ONE_GARMENT = (1, SIDE, SIDE)  # worth compiling the network for
 TILE = 1232  # px a side at most, margins included: bounds the network's memory
 
 
@@ -73,15 +75,26 @@ def run(network: Any, planes: NDArray[np.float32], vector: NDArray[np.float32], 
     wide = np.pad(planes, [(0, 0), *((0, -side % ALIGNED) for side in (height, width)), (0, 0)], mode="reflect")
     restored = np.empty(planes.shape[:3], np.float32)
     together = max(1, tile**2 // (min(tile, height) * min(tile, width)))
+    quickest = _compiled(network) if planes.shape[:3] == ONE_GARMENT else network
     for rows, inner_rows in spans(wide.shape[1], tile):
         for columns, inner_columns in spans(wide.shape[2], tile):
             for first in range(0, len(planes), together):
                 few = wide[first : first + together, rows, columns]
-                answer = np.asarray(network.predict_on_batch([few, np.tile(vector, (len(few), 1))]))[..., 0]
+                answer = np.asarray(quickest.predict_on_batch([few, np.tile(vector, (len(few), 1))]))[..., 0]
                 top, left = inner_rows.start, inner_columns.start
                 target = restored[first : first + together, top : inner_rows.stop, left : inner_columns.stop]
                 target[...] = clip(answer[:, top - rows.start :, left - columns.start :][:, : target.shape[1], : target.shape[2]])
     return restored
+
+
+@lru_cache(maxsize=2)
+def _compiled(network: Any) -> Any:
+    """The same network, compiled for the size of its pictures: a garment takes half as long, a large picture longer, and the first of a size a second."""
+    import keras
+
+    compiled = keras.Model(network.inputs, network.outputs)
+    compiled.compile(jit_compile=True)
+    return compiled
 
 
 def spans(length: int, tile: int) -> Iterator[tuple[slice, slice]]:

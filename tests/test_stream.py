@@ -37,7 +37,7 @@ def test_a_batch_depends_on_seed_and_number_alone():
     assert not np.array_equal(first.sharp, other.sharp)
 
 
-@pytest.mark.parametrize(("number", "side"), [(0, stream.PATCH), (1, stream.PATCH), (stream.GARMENTS_EVERY - 1, 28)])
+@pytest.mark.parametrize(("number", "side"), [(0, stream.PATCH), (stream.GARMENTS_EVERY, stream.PATCH), (stream.GARMENTS_EVERY - 1, 28)])
 def test_the_shapes_of_a_batch(photos, number, side):
     batch = Source(photos).batch(number)
     assert batch.sharp.shape[1:3] == (side, side)

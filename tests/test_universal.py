@@ -114,6 +114,13 @@ def test_a_colour_is_restored_as_if_it_were_grey():
     np.testing.assert_allclose(RESTORER.restore(blurred, degradation), alone, atol=1e-5)
 
 
+def test_a_garment_by_itself_is_restored_as_among_others(network):
+    degradation = Degradation("motion", noise=0.01)
+    _, blurred, restored = stepwise(network, load_fashion_mnist("test")[0][:3], degradation)
+    for place in range(3):
+        np.testing.assert_allclose(universal.restore_with(network, blurred[..., place], degradation), restored[..., place], atol=1e-5)
+
+
 @pytest.mark.parametrize("shape", [(301, 197), (150, 413)])
 def test_tiles_equal_the_whole(network, shape):
     degradation = Degradation("gaussian", {"size": 9, "sigma": 2}, noise=0.02)

@@ -29,6 +29,8 @@ class Blur:
         in_bytes: The filter on uint8, with the rounding of OpenCV's own 8-bit code.
         reach: How many pixels away a neighbour may be and still count.
         psf_at: The PSF of the convolution that this filter is at some values, or None.
+        joins_colours: Where it is no convolution, the three colours of a pixel are weighed together.
+        keeps_values: Every value of the result is one of the picture's, so that levels give what numbers would, rounded.
     """
 
     name: str
@@ -37,6 +39,8 @@ class Blur:
     in_bytes: Callable[..., Bytes]
     reach: Callable[..., int]
     psf_at: Callable[..., Psf | None] = lambda **values: None
+    joins_colours: bool = False
+    keeps_values: bool = False
 
     def __call__(self, sharp: Picture, **values: object) -> Picture:
         """Blur in floating point.
@@ -197,7 +201,7 @@ BLURS: dict[str, Blur] = {
             lambda picture, size, sigma: cv2.GaussianBlur(picture, (size, size), sigma, borderType=BORDER),
         ),
         _linear("average", (_SIZE,), kernels.box, lambda picture, size: cv2.blur(picture, (size, size), borderType=BORDER)),
-        Blur("median", (Param("size", 5, 3, 15, 2, "px"),), _median_in_float, _median_in_bytes, lambda size: size // 2),
+        Blur("median", (Param("size", 5, 3, 15, 2, "px"),), _median_in_float, _median_in_bytes, lambda size: size // 2, keeps_values=True),
         Blur(
             "bilateral",
             (
@@ -206,7 +210,7 @@ BLURS: dict[str, Blur] = {
                 Param("sigma_space", 75.0, 1.0, 150.0, 1.0, "px"),
                 Choice("scale", "0-255", ("0-255", "0-1")),
             ),
-            _bilateral_in_float, _bilateral_in_bytes, lambda diameter, **_: diameter // 2, _bilateral_psf_at,
+            _bilateral_in_float, _bilateral_in_bytes, lambda diameter, **_: diameter // 2, _bilateral_psf_at, joins_colours=True,
         ),
         _linear("motion", (Param("length", 9, 2, 31, 1, "px"), Param("angle", 30, 0, 180, 1, "degrees")), kernels.motion),
         _linear("defocus", (Param("radius", 3.0, 1.0, 15.0, 0.5, "px"),), kernels.disk),

@@ -8,6 +8,7 @@ The card holds the names in their order: one that is added here for a new filter
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,16 +31,36 @@ OFFSET = 1e-3  # how much less the mean is held back than a slope
 NUM_ITER, NUM_ITER_QUIET = 10, 40  # steps of conjugate gradients, at most, for a PSF of 3 px: where there is noise, and where there is hardly any
 AGREE_ITER_QUIET = 24  # there, where the answer is moved only as far as the noise lets one tell
 TWICE_AT, LONGEST = 19, 33  # px, side of a PSF that may take twice as many, and the longest
-LAST_STEPS, WORTH = 4, 0.7  # of reverse filtering after the network: at most, and what each has to shrink the unexplained squares to
+LAST_STEPS, WORTH = 10, 0.85  # of reverse filtering after the network: at most, and what each has to shrink the unexplained squares to
 ENOUGH = 0.005  # of the noise variance that is reckoned with: what conjugate gradients may leave of the sum they make small, for each pixel
 QUIET = 1e-5  # noise variance: rounding to 8 bits is quiet
 NEEDS_DOUBLE = 1e-8  # noise variance: only float storage stays below it
 SMOOTHER = 10 ** (12 / 10)  # the second inverse: 12 dB more cautious than the noise asks for
 GRID = 64  # frequencies a side, at most, over which the expected error is averaged
-MEDIAN_ERROR, BILATERAL_ERROR = 0.1, 0.02  # where there is no PSF to compute one from; the bilateral's before noise
 REVERSE_STEPS = 6  # at most: more make photographs worse that were not stored in floating point
+STEPS_A_DECADE, NONE_FROM = 4.2, 1.5  # so many more steps for ten times less noise, and none from 10 to the minus this
 LEAST_ERROR = 1e-6
 TRUST = 0.25  # variance of the network's own error, as a share of the inverse's
+
+
+class WithoutPsf(NamedTuple):
+    """What stands in for a PSF where a filter has none.
+
+    Attributes:
+        error: Root mean square error of the network's first plane.
+        reversible: Steps of reverse filtering come before the network and after it; they let noise through.
+        told: The filter's values that the network is told: entry of the condition, parameter, divisor.
+    """
+
+    error: float
+    reversible: bool
+    told: tuple[tuple[str, str, float], ...]
+
+
+WITHOUT_PSF = {
+    "median": WithoutPsf(0.1, False, (("median_size", "size", 10),)),  # it forgets what it leaves out
+    "bilateral": WithoutPsf(0.02, True, (("diameter", "diameter", 10), ("sigma_color", "sigma_color", 100), ("sigma_space", "sigma_space", 100))),
+}
 
 
 def regularised_inverse(pictures: NDArray, psf: Psf, noise_variance: float, seen: NDArray | None = None) -> NDArray:
@@ -69,7 +90,8 @@ def hand_over(
         colours: The N are the three colours of one picture.
 
     Returns:
-        planes, float32 (N, H, W, 3) in the order of `PLANES`, and the condition vector, float32 (K,) in the order of `names`.
+        planes, float32 (N, H, W, 3) in the order of `PLANES`: with a PSF the last is by how much a more cautious inverse differs, without
+        one the first is what reverse filtering makes; and the condition vector, float32 (K,) in the order of `names`.
     """
     stack = blurred if blurred.ndim == 3 else blurred[..., None]
     psf = degradation.psf
@@ -89,11 +111,11 @@ def hand_over(
 
 
 def _reverse_steps(degradation: Degradation) -> int:
-    """Noise grows with every step; the median, which forgets what it leaves out, is not reversed by any."""
-    if degradation.blur != "bilateral":
+    """The fewer the more noise there is, which grows with every step."""
+    if not WITHOUT_PSF[degradation.blur].reversible:
         return 0
     quiet = -math.log10(degradation.noise_variance) / 2  # 2 at noise 0.01, 2.9 at rounding to 8 bits
-    return min(REVERSE_STEPS, max(0, round(4.2 * (quiet - 1.5))))
+    return min(REVERSE_STEPS, max(0, round(STEPS_A_DECADE * (quiet - NONE_FROM))))
 
 
 def agree(restored: NDArray, blurred: NDArray, degradation: Degradation) -> Picture:
@@ -141,17 +163,17 @@ def hand_back(
 
 
 def settle(restored: NDArray, blurred: NDArray, degradation: Degradation, colours: bool = False) -> Picture:
-    """Reverse the bilateral filter a little further from the last answer, where that explains much more of the blurred picture; nothing else is changed.
+    """Reverse a filter that has no PSF a little further from the last answer, where that explains much more of the blurred picture.
 
-    A step that hardly shrinks what is unexplained follows the noise, or a filter that cannot be reversed. Not trained through; `LAST_STEPS` and
-    `WORTH` were chosen on held-out pictures.
+    A step that hardly shrinks what is unexplained follows the noise, or a filter that cannot be reversed. What JPEG left out is unexplained too, and no
+    step brings it back. Not trained through; `LAST_STEPS` and `WORTH` were chosen on held-out pictures.
 
     Args:
         restored: (H, W, N), the last answer after `agree`.
         blurred: What it was made from.
-        degradation, colours: As given to `hand_over`.
+        degradation, colours: As given to `hand_over`; a blur with a PSF and a filter that cannot be reversed leave the answer as it is.
     """
-    if not degradation.joins_colours:
+    if degradation.psf is not None or not WITHOUT_PSF[degradation.blur].reversible or degradation.storage == "jpeg":
         return restored
     weight = 1 / (1 + _doubt(degradation, restored.shape))
     return reverse(blurred, degradation, LAST_STEPS, colours, start=restored, weight=weight, worth=WORTH)[0]
@@ -211,7 +233,8 @@ def expected_error(degradation: Degradation, shape: tuple[int, ...]) -> float:
     """Root mean square error that the inverse should leave, from PSF and noise alone: the scale of what is left to the network."""
     psf = degradation.psf
     if psf is None:
-        return math.hypot(BILATERAL_ERROR, degradation.noise_variance**0.5) if degradation.blur == "bilateral" else MEDIAN_ERROR
+        instead = WITHOUT_PSF[degradation.blur]
+        return math.hypot(instead.error, degradation.noise_variance**0.5 if instead.reversible else 0.0)
     height, width = (min(side, GRID) for side in shape[:2])
     rows, columns = np.pi * np.arange(height) / (height - 1), np.pi * np.arange(1 - width, width) / (width - 1)
     blur = _waves(rows, psf.shape[0]) @ psf @ _waves(columns, psf.shape[1]).T
@@ -240,10 +263,8 @@ def condition(degradation: Degradation, error: float, names: Sequence[str] = CON
             "psf_rows": math.log1p(spread_rows), "psf_columns": math.log1p(spread_columns), "psf_peak": psf.max() ** 0.5,
             "psf_symmetric": spectral.is_doubly_symmetric(psf),
         }
-    elif kind == "median":
-        known["median_size"] = float(values["size"]) / 10
     else:
-        known |= {name: float(values[name]) / scale for name, scale in (("diameter", 10), ("sigma_color", 100), ("sigma_space", 100))}
+        known |= {entry: float(values[name]) / divisor for entry, name, divisor in WITHOUT_PSF[kind].told}
     return np.array([known.get(name, 0.0) for name in names], np.float32)
 
 

@@ -106,10 +106,9 @@ class Degradation:
         """The response to a point, (h, w) with sum 1; None where the blur is no convolution (median, bilateral)."""
         return self.filter.psf_at(**self.values)
 
-    @property
-    def joins_colours(self) -> bool:
-        """Whether the blur of one colour depends on the others: the bilateral's does, which weighs by the distance of whole colours."""
-        return self.blur == "bilateral" and self.psf is None
+    def joins_colours(self, channels: int) -> bool:
+        """Whether the blur of one of these channels depends on the others: the bilateral's does, which weighs by the distance of whole colours."""
+        return channels == 3 and self.filter.joins_colours and self.psf is None
 
     @property
     def noise_variance(self) -> float:

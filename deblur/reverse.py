@@ -65,14 +65,14 @@ def _reversed(blurred: Picture, start: Picture, degradation: Degradation, num_it
 
 
 def _lacks(restored: Picture, blurred: Picture, degradation: Degradation) -> Picture:
-    if degradation.blur == "median" and restored.size > EXACT_PIXELS:
+    if degradation.filter.keeps_values and restored.size > EXACT_PIXELS:
         restored = from_bytes(to_bytes(restored))
     return blurred - degradation.reblur(restored)
 
 
 def _parts(pictures: NDArray, degradation: Degradation, colours: bool) -> list[Picture]:
     """What a filter is applied to by itself: all colours where they are blurred together, else each plane."""
-    if pictures.ndim == 2 or (colours and degradation.joins_colours and pictures.shape[2] == 3):
+    if pictures.ndim == 2 or (colours and degradation.joins_colours(pictures.shape[2])):
         return [pictures]
     return [np.ascontiguousarray(pictures[..., place]) for place in range(pictures.shape[2])]
 

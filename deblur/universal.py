@@ -50,7 +50,7 @@ def restore(blurred: Picture, degradation: Degradation) -> Picture:
 def restore_with(network: Any, blurred: NDArray, degradation: Degradation, names: tuple[str, ...] = CONDITION, colours: bool = False) -> Picture:
     """The same with a network at hand that reads the condition of these names; N pictures (H, W, N) alike degraded unless they are `colours`."""
     stack = blurred.reshape(*blurred.shape[:2], -1)
-    together = colours and degradation.joins_colours and stack.shape[2] == 3
+    together = colours and degradation.joins_colours(stack.shape[2])
     few = stack.shape[2] if together else max(1, PIXELS // (stack.shape[0] * stack.shape[1]))
     restored = np.empty(stack.shape, np.float32)
     for first in range(0, stack.shape[2], few):

@@ -2,8 +2,8 @@
 
     python -m benchmarks.rounds --photos FOLDER    # the folder it was trained with: its last 20 photographs are held out
 
-The inverse and the agreement with the data are found in steps, until what they leave is small beside the noise (`condition.ENOUGH`), but no more
-than `condition.NUM_ITER_QUIET` says; the first table is without noise, in 8 bits.
+The inverse and the agreement with the data are found in steps, until what they leave is small beside the noise (`physics.ENOUGH`), but no more
+than `physics.NUM_ITER_QUIET` says; the first table is without noise, in 8 bits.
 """
 
 import argparse
@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from deblur import condition, kernels, stream, universal, weights
+from deblur import kernels, physics, stream, universal, weights
 from deblur.data import load_fashion_mnist, validation_split
 from deblur.degrade import Degradation
 from deblur.image import from_bytes
 
 SIDE, GARMENTS = 160, 200
-ENOUGH = (0.1, 0.03, 0.01, condition.ENOUGH, 0.001)  # of the noise variance, may be left
+ENOUGH = (0.1, 0.03, 0.01, physics.ENOUGH, 0.001)  # of the noise variance, may be left
 ROUNDS = (1, 2, 3, 4)
 
 
@@ -38,12 +38,12 @@ def main() -> None:
 
 
 def with_share(sharp: NDArray, degradation: Degradation, share: float) -> float:
-    usual = condition.ENOUGH
-    condition.ENOUGH = share
+    usual = physics.ENOUGH
+    physics.ENOUGH = share
     try:
         return reached(sharp, degradation)
     finally:
-        condition.ENOUGH = usual
+        physics.ENOUGH = usual
 
 
 def with_rounds(sharp: NDArray, degradation: Degradation, rounds: int) -> float:

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deblur.blur import convolve
-from deblur.condition import regularised_inverse
 from deblur.degrade import UNKNOWN, Degradation
 from deblur.image import Picture, clip
+from deblur.physics import regularised_inverse
 
 LEAST = 8  # px that are added a side, at least; else twice as many as the PSF reaches
 CAUTION = 4.0  # the picture outside is guessed a little smoother than the noise would allow

@@ -14,10 +14,11 @@ from keras import ops
 from numpy.typing import NDArray
 
 from deblur import stream, universal
-from deblur.condition import CONDITION, hand_back
+from deblur.condition import CONDITION
 from deblur.image import clip, write_whole
 from deblur.networks import unrolled
 from deblur.optimizer import ConvolutionMuon
+from deblur.physics import hand_back
 from deblur.reasons import InputError
 from deblur.stream import GROUPS, Batch, Source
 

@@ -97,7 +97,7 @@ class Collapsed(keras.Model):
 
 
 def universal(widths: tuple[int, ...] = (32, 64, 96), blocks: tuple[int, ...] = (2, 6, 2), planes: int = 3, conditions: int = 18) -> keras.Model:
-    """Build the universal network: what `deblur.condition.hand_over` makes, to the restored picture (N, H, W, 1), not yet cut to [0, 1].
+    """Build the universal network: what `deblur.physics.hand_over` makes, to the restored picture (N, H, W, 1), not yet cut to [0, 1].
 
     A small U-shaped residual network. It starts from the regularised inverse (the first plane) and adds what it knows of pictures, in units of the
     error that the inverse should have left (the first entry of the condition): where the data determine the picture, it has nothing to add.
@@ -155,16 +155,16 @@ class AddCut(keras.layers.Layer):
 
 
 def unrolled(network: keras.Model, again: int, linear: int, rounds: int) -> keras.Model:
-    """Write some rounds of the universal network, each continued by `deblur.condition.agree`, as one network, to train through.
+    """Write some rounds of the universal network, each continued by `deblur.physics.agree`, as one network, to train through.
 
-    Inputs: the network's two, then `kept` (N, H, W, 2) and `added` (N, H, W, 1), from `deblur.condition.agreement`, and `left`
+    Inputs: the network's two, then `kept` (N, H, W, 2) and `added` (N, H, W, 1), from `deblur.physics.agreement`, and `left`
     (N, H, W, rounds - 1), the third plane of the later rounds for pictures whose blur has no PSF, from their answers before; no gradient goes through
     it. Outputs: the answer after each round, (N, H, W, 1) all. The rounds share their weights.
 
     Args:
         network: As built by `universal`.
         again, linear: The places in the condition that say that it is not the first round, and that there is a PSF; all is as
-            `deblur.condition.hand_back` makes it.
+            `deblur.physics.hand_back` makes it.
         rounds: At least 1.
     """
     planes, known = network.inputs
@@ -183,7 +183,7 @@ def unrolled(network: keras.Model, again: int, linear: int, rounds: int) -> kera
 
 @keras.saving.register_keras_serializable(package="deblur")
 class Agreement(keras.layers.Layer):
-    """Weigh a picture's waves by `kept`, then add `added`, as `deblur.condition.weigh` does, and cut to [0, 1]. No weights."""
+    """Weigh a picture's waves by `kept`, then add `added`, as `deblur.physics.weigh` does, and cut to [0, 1]. No weights."""
 
     def call(self, restored: Any, kept: Any, added: Any) -> Any:
         """(N, H, W, 1) to the same shape; `restored` is cut to [0, 1] before."""

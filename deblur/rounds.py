@@ -11,10 +11,11 @@ import keras
 from deblur import endless, figures, networks, stream, training, weights
 from deblur.blur import BLURS
 from deblur.cards import Card, read_card
-from deblur.condition import CONDITION, PLANES
+from deblur.condition import CONDITION
 from deblur.data import load_fashion_mnist
 from deblur.degrade import AFTER_BLUR
 from deblur.params import Param
+from deblur.physics import PLANES
 from deblur.stream import Source
 
 SUBSET = 500  # garments that a test measures again

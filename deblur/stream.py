@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from deblur import condition, degrade, kernels
+from deblur import degrade, kernels, physics
 from deblur.data import load_fashion_mnist, validation_split
 from deblur.degrade import Degradation
 from deblur.image import Bytes, Picture, from_bytes, read_image, to_bytes, to_grey
@@ -29,7 +29,7 @@ class Batch(NamedTuple):
 
     planes: NDArray[np.float32]  # (N, H, W, P)
     conditions: NDArray[np.float32]  # (N, K)
-    kept: NDArray[np.float32]  # (N, H, W, 2), see condition.agreement
+    kept: NDArray[np.float32]  # (N, H, W, 2), see physics.agreement
     added: NDArray[np.float32]  # (N, H, W, 1)
     sharp: NDArray[np.float32]  # (N, H, W, 1)
     degradations: tuple[Degradation, ...]  # N
@@ -146,8 +146,8 @@ def photo_group(rng: np.random.Generator, photos: tuple[Bytes, ...], degradation
 
 def prepared(sharp: NDArray, blurred: NDArray, degradation: Degradation) -> Batch:
     """Add what the network reads to pictures (H, W, N) that suffered one degradation."""
-    planes, vector = condition.hand_over(blurred, degradation)
-    kept, added = condition.agreement(sharp, blurred, degradation)
+    planes, vector = physics.hand_over(blurred, degradation)
+    kept, added = physics.agreement(sharp, blurred, degradation)
     return Batch(planes, np.tile(vector, (len(planes), 1)), kept, added, np.moveaxis(sharp, 2, 0)[..., None], (degradation,) * len(planes))
 
 

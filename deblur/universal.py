@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deblur.cards import Card, checked_file, read_card, refused
-from deblur.condition import CONDITION, PLANES, agree, hand_back, hand_over, settle
+from deblur.condition import CONDITION
 from deblur.data import SIDE
 from deblur.degrade import Degradation
 from deblur.image import Picture, clip
+from deblur.physics import PLANES, agree, hand_back, hand_over, settle
 from deblur.reasons import InputError, Reason
 
 NAME = "universal"

@@ -1,4 +1,4 @@
-"""What the universal network reads."""
+"""What the universal network is told."""
 
 import subprocess
 import sys
@@ -10,16 +10,14 @@ from deblur import condition
 from deblur.blur import BLURS
 from deblur.degrade import Degradation
 from deblur.metrics import mse
-from deblur.networks import Agreement
+from deblur.physics import PLANES, hand_over
 
 from .conftest import photograph
-
-ASYMMETRIC = np.arange(1.0, 16.0).reshape(3, 5)
 
 
 def test_the_order_is_frozen():
     """Trained weights read these by place: a new entry goes to the end, none is moved or renamed."""
-    assert condition.PLANES == ("inverse", "blurred", "smoother")
+    assert PLANES == ("inverse", "blurred", "smoother")
     assert condition.CONDITION[:18] == (
         "log_error", "log_noise", "salt_pepper", "float", "jpeg", "jpeg_loss", "linear", "median", "bilateral",
         "psf_rows", "psf_columns", "psf_peak", "psf_symmetric", "median_size", "diameter", "sigma_color", "sigma_space", "again",
@@ -28,7 +26,7 @@ def test_the_order_is_frozen():
 
 def test_the_values_are_frozen():
     degradation = Degradation("motion", {"length": 9, "angle": 30}, noise=0.01, storage="jpeg", quality=80)
-    planes, vector = condition.hand_over(photograph((28, 28)), degradation)
+    planes, vector = hand_over(photograph((28, 28)), degradation)
     known = dict(zip(condition.CONDITION, vector, strict=True))
     np.testing.assert_allclose(vector, [-2.430572, 1.041393, 0, 0, 1, 0.4, 1, 0, 0, 0.854207, 1.189505, 0.320387, 0, 0, 0, 0, 0, 0], atol=2e-6)
     assert known["log_error"] == pytest.approx(np.log(condition.expected_error(degradation, (28, 28))))
@@ -37,14 +35,14 @@ def test_the_values_are_frozen():
 
 def test_a_network_gets_the_entries_it_names():
     degradation = Degradation("median", {"size": 7})
-    vector = condition.hand_over(photograph((28, 28)), degradation, ("median_size", "linear", "median"))[1]
+    vector = hand_over(photograph((28, 28)), degradation, ("median_size", "linear", "median"))[1]
     np.testing.assert_allclose(vector, [0.7, 0, 1])
 
 
 @pytest.mark.parametrize("blur", BLURS)
 def test_every_filter_is_told_apart_and_of_order_one(blur):
     degradation = Degradation(blur, noise=0.02)
-    planes, vector = condition.hand_over(photograph((33, 28, 3)), degradation)
+    planes, vector = hand_over(photograph((33, 28, 3)), degradation)
     assert planes.shape == (3, 33, 28, 3)
     assert planes.dtype == vector.dtype == np.float32
     assert np.abs(vector).max() < 10
@@ -54,7 +52,7 @@ def test_every_filter_is_told_apart_and_of_order_one(blur):
 
 
 def test_the_disk_that_is_called_bilateral_is_linear():
-    _, vector = condition.hand_over(photograph((28, 28)), Degradation("bilateral", {"scale": "0-1"}))
+    _, vector = hand_over(photograph((28, 28)), Degradation("bilateral", {"scale": "0-1"}))
     assert dict(zip(condition.CONDITION, vector, strict=True))["linear"] == 1
 
 
@@ -63,119 +61,9 @@ def test_the_disk_that_is_called_bilateral_is_linear():
 def test_the_expected_error_is_the_size_of_the_error(blur, storage):
     degradation = Degradation(blur, storage=storage, noise=0.0 if storage == "float" else 0.01)
     sharp = photograph((64, 64))
-    planes, _ = condition.hand_over(degradation.apply(sharp), degradation)
+    planes, _ = hand_over(degradation.apply(sharp), degradation)
     ratio = condition.expected_error(degradation, (64, 64)) / mse(planes[0, ..., 0], sharp) ** 0.5
     assert 1 / 5 < ratio < 5
-
-
-def test_the_second_round_reads_the_first_ones_answer():
-    degradation = Degradation("defocus", noise=0.01)
-    blurred = degradation.apply(photograph((28, 31)))
-    planes, vector = condition.hand_over(blurred, degradation)
-    answer = photograph((28, 31), seed=1)
-    again, changed = condition.hand_back(planes, vector, answer[..., None], degradation)
-    np.testing.assert_array_equal(again[0, ..., 0], answer)
-    np.testing.assert_array_equal(again[0, ..., 1], blurred)
-    moved = (planes[0, ..., 0] - answer) / condition.expected_error(degradation, blurred.shape)
-    np.testing.assert_allclose(again[0, ..., 2], moved, rtol=1e-5)
-    assert dict(zip(condition.CONDITION, changed - vector, strict=True)) == {name: float(name == "again") for name in condition.CONDITION}
-
-
-@pytest.mark.parametrize("blur", ["median", "bilateral"])
-def test_without_a_psf_both_rounds_read_what_is_unexplained(blur):
-    degradation = Degradation(blur, noise=0.01)
-    blurred = degradation.apply(photograph((28, 31)))
-    planes, vector = condition.hand_over(blurred, degradation)
-    answer = photograph((28, 31), seed=1)
-    again, _ = condition.hand_back(planes, vector, answer[..., None], degradation)
-    for read in (planes, again):
-        lacks = blurred - degradation.reblur(read[0, ..., 0])
-        np.testing.assert_allclose(read[0, ..., 2] * condition.expected_error(degradation, blurred.shape), lacks, atol=0.5 / 255 + 1e-5)
-    np.testing.assert_array_equal(again[0, ..., 0], answer)
-
-
-def test_the_bilateral_is_reversed_for_all_colours_at_once_and_each_garment_alone():
-    degradation = Degradation("bilateral")
-    blurred = degradation.apply(photograph((33, 28, 3)))
-    together, alone = (condition.hand_over(blurred, degradation, colours=colours)[0] for colours in (True, False))
-    one, _ = condition.hand_over(np.ascontiguousarray(blurred[..., 1]), degradation)
-    np.testing.assert_array_equal(alone[1], one[0])
-    lacks = blurred - degradation.reblur(np.ascontiguousarray(np.moveaxis(together[..., 0], 0, 2)))
-    error = condition.expected_error(degradation, blurred.shape)
-    np.testing.assert_allclose(np.moveaxis(together[..., 2], 0, 2) * error, lacks, atol=1e-5)
-    assert np.abs(together - alone).max() > 0.01
-
-
-@pytest.mark.parametrize("noise", [0.0, 0.01])
-def test_reversing_the_bilateral_begins_nearer_to_the_sharp_picture(noise):
-    sharp, degradation = photograph((64, 71)), Degradation("bilateral", noise=noise)
-    blurred = degradation.apply(sharp)
-    begun = condition.hand_over(blurred, degradation)[0][0, ..., 0]
-    assert mse(begun, sharp) < 0.9 * mse(blurred, sharp)
-
-
-def test_the_last_answer_is_settled_where_that_explains_much_more():
-    sharp, quiet, noisy = photograph((48, 53)), Degradation("bilateral"), Degradation("bilateral", noise=0.1)
-    guess = (0.7 * sharp + 0.3 * quiet.apply(sharp)).astype(np.float32)[..., None]
-    settled = condition.settle(guess, quiet.apply(sharp)[..., None], quiet)
-    assert mse(settled[..., 0], sharp) < 0.7 * mse(guess[..., 0], sharp)
-    np.testing.assert_array_equal(condition.settle(guess, noisy.apply(sharp)[..., None], noisy), guess)
-    for other in (Degradation("median"), Degradation("gaussian"), Degradation("bilateral", storage="jpeg")):
-        np.testing.assert_array_equal(condition.settle(guess, quiet.apply(sharp)[..., None], other), guess)
-
-
-def test_much_noise_is_not_raised_by_reversing():
-    blurred = Degradation("bilateral", noise=0.1).apply(photograph((40, 47)))
-    np.testing.assert_array_equal(condition.hand_over(blurred, Degradation("bilateral", noise=0.1))[0][0, ..., 0], blurred)
-
-
-SYMMETRIC = [Degradation(), Degradation("defocus"), Degradation("average", {"size": 5}, noise=0.02), Degradation("median")]
-SLANTING = [Degradation("motion", {"length": 7, "angle": 30}), Degradation.from_psf(ASYMMETRIC, noise=0.01)]
-
-
-def trained_through(guess, sharp, blurred, degradation):
-    """What `networks.Agreement` makes of a guess."""
-    kept, added = condition.agreement(sharp[..., None], blurred[..., None], degradation)
-    return np.asarray(Agreement()(guess[None, ..., None], kept, added))[0, ..., 0]
-
-
-@pytest.mark.parametrize("degradation", SYMMETRIC)
-def test_training_moves_the_picture_as_restoring_does(degradation):
-    sharp = photograph((28, 33))
-    blurred, guess = degradation.apply(sharp), photograph((28, 33), seed=1)
-    np.testing.assert_allclose(trained_through(guess, sharp, blurred, degradation), condition.agree(guess, blurred, degradation), atol=1e-5)
-
-
-@pytest.mark.parametrize("degradation", SLANTING)
-def test_a_slanting_psf_is_right_at_the_sharp_picture_and_away_from_the_border(degradation):
-    sharp = photograph((64, 71))
-    blurred = degradation.apply(sharp)
-    guess = np.clip(sharp + 0.05 * np.random.default_rng(0).standard_normal(sharp.shape), 0, 1).astype(np.float32)
-    np.testing.assert_allclose(trained_through(sharp, sharp, blurred, degradation), condition.agree(sharp, blurred, degradation), atol=1e-5)
-    missed = trained_through(guess, sharp, blurred, degradation) - condition.agree(guess, blurred, degradation)
-    assert np.abs(missed[16:-16, 16:-16]).mean() < 0.05 * np.abs(guess - condition.agree(guess, blurred, degradation)).mean()
-
-
-@pytest.mark.parametrize("degradation", SLANTING)
-def test_waves_are_weighed_as_on_the_endless_mirrored_picture(degradation):
-    """By a plain Fourier transform of the picture beside its mirror images."""
-    picture = photograph((20, 17)).astype(np.float64)
-    kept, _ = condition.agreement(picture[..., None], picture[..., None], degradation)
-    height, width = 38, 32
-    mirrored = np.pad(picture, [(0, 18), (0, 15)], mode="reflect")
-    weight = degradation.noise_variance / (condition.TRUST * condition.expected_error(degradation, picture.shape) ** 2)
-    shares = weight / (np.abs(np.fft.fft2(degradation.psf, (height, width))) ** 2 + weight)
-    expected = np.real(np.fft.ifft2(shares * np.fft.fft2(mirrored)))[:20, :17]
-    np.testing.assert_allclose(condition.weigh(picture[..., None], np.moveaxis(kept, 0, 2).astype(float))[..., 0], expected, atol=1e-5)
-
-
-@pytest.mark.parametrize("degradation", [Degradation(), Degradation.from_psf(ASYMMETRIC)], ids=["symmetric", "asymmetric"])
-def test_agreeing_brings_the_blur_closer_and_leaves_the_truth(degradation):
-    sharp = photograph((40, 33))
-    blurred = degradation.apply(sharp)
-    assert mse(condition.agree(sharp, blurred, degradation), sharp) < 1e-4  # the noise that it lets in
-    agreed = condition.agree(blurred, blurred, degradation)
-    assert mse(degradation.reblur(agreed), blurred) < mse(degradation.reblur(blurred), blurred) / 4
 
 
 def test_needs_no_keras():

@@ -10,11 +10,12 @@ import pytest
 
 from deblur import endless, figures, networks, stream, universal, weights
 from deblur.cards import WEIGHTS, Card, read_card
-from deblur.condition import CONDITION, PLANES, hand_over, settle
+from deblur.condition import CONDITION
 from deblur.data import load_fashion_mnist
 from deblur.degrade import Degradation
 from deblur.image import from_bytes
 from deblur.metrics import error, psnr
+from deblur.physics import PLANES, hand_over, settle
 from deblur.restore import RESTORERS
 from deblur.stream import Source
 

@@ -11,7 +11,7 @@ from deblur.lessons.trainer import EPOCHS, OPTIONS, OWN, Epoch, Recipe, Score, T
 from deblur.lessons.workshop import Status
 from deblur.params import Choice
 from deblur.restore import RESTORERS
-from deblur.ui import inside, lost, panels, stage, train
+from deblur.ui import inside, lost, panels, stage, train, training
 from deblur.ui.state import State
 from deblur.ui.texts import LANGUAGES, load_texts
 
@@ -46,7 +46,7 @@ def test_every_option_and_ending_has_its_texts(language) -> None:
             assert all(texts(f"train.{param.name}.options.{option}") for option in param.options)
     for ending in ("done", "stopped", "time", "failed"):
         for epochs in ((), (epoch(0, 80),), (epoch(0, 80), epoch(1, 1.5))):
-            assert train.finding(Status(0, epochs, ending), RECIPE, 120, texts)
+            assert training.finding(Status(0, epochs, ending), RECIPE, 120, texts)
     assert texts(f"restorer.{OWN}.label") and texts(f"restorer.{OWN}.info")
 
 
@@ -54,7 +54,7 @@ def test_the_finding_is_honest_both_ways() -> None:
     texts = load_texts("en")
 
     def told(*epochs: Epoch, ahead: int = 0, ending=None) -> str:
-        return train.finding(Status(ahead, epochs, ending), RECIPE, 120, texts)
+        return training.finding(Status(ahead, epochs, ending), RECIPE, 120, texts)
 
     assert "trainings before yours: 3" in told(ahead=3)
     assert told(epoch(0, 83.4)).startswith("Random weights, nothing learned yet: 83.4 %")
@@ -69,21 +69,21 @@ def test_the_finding_is_honest_both_ways() -> None:
 def test_the_view_shows_garments_curve_and_signed_kernel() -> None:
     texts = load_texts("en")
     sharp, blurred = pictures(RECIPE, SHOWN)
-    before = train.view(Status(0, (), None), RECIPE, sharp, blurred, 120, texts)
+    before = training.view(Status(0, (), None), RECIPE, sharp, blurred, 120, texts)
     assert "Trained against Average (size 3)." in before and before.count("<img") == 6 and "<polyline" not in before
-    html = train.view(Status(0, (epoch(0, 80), epoch(1, 1.5)), None), RECIPE, sharp, blurred, 120, texts)
+    html = training.view(Status(0, (epoch(0, 80), epoch(1, 1.5)), None), RECIPE, sharp, blurred, 120, texts)
     assert html.count("<img") == 10 and html.count("<polyline") == 3
     assert "−2.50 … +2.50" in html and "320 weights" in html and "2 × 2 numbers" in html
     expected = 10 * np.log10(1 / np.mean((0.25 - sharp[0].astype(np.float64)) ** 2))
     assert float(re.findall(r"<b>([\d.]+) dB", html)[1]) == pytest.approx(expected, rel=0.005)
-    relu = train.view(Status(0, (epoch(0, 80),), None), Recipe(Degradation(), {"activation": "relu"}), sharp, blurred, 120, texts)
+    relu = training.view(Status(0, (epoch(0, 80),), None), Recipe(Degradation(), {"activation": "relu"}), sharp, blurred, 120, texts)
     assert "row 12, column 9" in relu
 
 
 def test_the_curve_stays_inside_its_axes_and_has_marks() -> None:
     texts = load_texts("en")
     for errors in ((80.0, 1.0), (1.0, 1.0), (1e-9, 2e-9), (70.0, 60.0)):
-        html = train.curve(tuple(epoch(number, error) for number, error in enumerate(errors)), RECIPE, texts)
+        html = training.curve(tuple(epoch(number, error) for number, error in enumerate(errors)), RECIPE, texts)
         assert "nan" not in html and html.count('text-anchor="end"') >= 2
     assert f"{EPOCHS.default} epochs" in html
 

@@ -1,7 +1,7 @@
 """Every restorer on one picture, side by side."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,8 +50,8 @@ def residual(picture: Picture, blurred: Picture, degradation: Degradation) -> fl
 
 def compare(
     blurred: Picture, degradation: Degradation, sharp: Picture | None = None, restorers: Mapping[str, Restorer] = RESTORERS
-) -> list[Entry]:
-    """Restore with every restorer at its defaults.
+) -> Iterator[Entry]:
+    """Restore with every restorer at its defaults, one after the other.
 
     Args:
         blurred: (H, W) or (H, W, 3).
@@ -59,7 +59,7 @@ def compare(
         sharp: The truth, where it is known.
         restorers: All of them, and more if the caller has some of its own.
 
-    Returns:
+    Yields:
         "nothing" first, then the restorers in their order, then "truth" if it is known.
     """
 
@@ -67,13 +67,14 @@ def compare(
         scores = metrics.scores(picture, sharp) if sharp is not None else None
         return Entry(name, picture, None, scores, residual(picture, blurred, degradation), milliseconds)
 
-    entries = [entry(NOTHING, blurred)]
+    yield entry(NOTHING, blurred)
     for name, restorer in restorers.items():
         start = time.perf_counter()
         try:
             restored = restorer.restore(blurred, degradation)
         except InputError as refusal:
-            entries.append(Entry(name, reason=refusal.reason))
+            yield Entry(name, reason=refusal.reason)
         else:
-            entries.append(entry(name, restored, 1000 * (time.perf_counter() - start)))
-    return [*entries, entry(TRUTH, sharp)] if sharp is not None else entries
+            yield entry(name, restored, 1000 * (time.perf_counter() - start))
+    if sharp is not None:
+        yield entry(TRUTH, sharp)

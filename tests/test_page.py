@@ -294,7 +294,7 @@ def test_dark_mode_shows_dark(chromium, page_url) -> None:
 
 def test_comparison_shows_every_restorer_and_never_a_stale_one(page) -> None:
     page.click("#compare-all")
-    page.wait_for_selector("#compared .compare figure")
+    page.wait_for_selector("#compared .compare[aria-busy=false]")
     names = page.locator("#compared figcaption .name").all_inner_texts()
     assert len(names) == len(RESTORERS) + 2
     assert names[0] == "Nothing done" and names[-1] == "The truth"

@@ -77,7 +77,7 @@ def test_a_network_is_trained_and_used_on_the_play_tab(page, page_url) -> None:
     settle(page, blur_size="5", restorer="yours")
     assert "trained on one setting alone (Average)" in page.inner_text("#stage .note")
     page.click("#compare-all")
-    page.wait_for_selector("#compared .compare figure")
+    page.wait_for_selector("#compared .compare[aria-busy=false]")
     assert "Your network" in page.locator("#compared figcaption .name").all_inner_texts()
     page.click("button[role=tab]:has-text('Look inside')")
     page.wait_for_selector("#inside .restored img")

@@ -122,8 +122,10 @@ def test_every_view_takes_a_visitors_network(own, language, blur) -> None:
     assert view.count("<pre>") == 2 and texts("train.no_code") in view
     assert (label in lost.view(lost.invented, state, None, texts)) == (blur == "average")  # what is recovered and invented has no meaning for a median
     sharp, _ = stage.sharp_picture(state, None, texts)
-    row = panels.comparison(compare(state.degradation.apply(sharp), state.degradation, sharp, state.restorers), texts)
-    assert row.count("<figure") == len(RESTORERS) + 3 and label in row
+    row = panels.comparison(list(compare(state.degradation.apply(sharp), state.degradation, sharp, state.restorers)), texts)
+    assert row.count("<figure") == len(RESTORERS) + 3 and label in row and texts("compare.waiting") not in row
+    begun = panels.comparison([next(compare(sharp, state.degradation))], texts, ["wiener", OWN])
+    assert begun.count("<figure") == 3 and begun.count(texts("compare.waiting")) == 2 and label in begun and "best" not in begun
 
 
 def test_no_view_asks_the_registry_for_the_chosen_restorer() -> None:

@@ -1,5 +1,6 @@
 """The three pictures with their numbers, the PSF and its frequency response, as HTML. Pictures travel inside it."""
 
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -92,14 +93,17 @@ def score_rows(scores: Scores, texts: Texts, gain: float | None = None) -> list[
     return rows
 
 
-def comparison(entries: list[Entry], texts: Texts) -> str:
-    """All restorers in one row, each with its picture and numbers, or the reason why it refused."""
-    best = max((entry.scores.psnr for entry in entries if entry.scores and entry.name not in (NOTHING, TRUTH)), default=None)
+def comparison(entries: list[Entry], texts: Texts, waiting: Sequence[str] = ()) -> str:
+    """All restorers in one row, each with its picture and numbers, or the reason why it refused; those still at work by name."""
+    best = max((entry.scores.psnr for entry in entries if entry.scores and entry.name not in (NOTHING, TRUTH)), default=None) if not waiting else None
     cards = ""
-    for entry in entries:
+    for entry in [*entries, *map(Entry, waiting)]:
         title = escape(texts(f"restorer.{entry.name}.label") if entry.name not in (NOTHING, TRUTH) else texts(f"compare.{entry.name}"))
-        if entry.picture is None or entry.residual is None:
-            inside, rows = f'<p class="instead">{escape(texts.reason(entry.reason)) if entry.reason else ""}</p>', []
+        rows: list[tuple[str, str]] = []
+        if entry.name in waiting:
+            inside = f'<p class="instead">{escape(texts("compare.waiting"))}</p>'
+        elif entry.picture is None or entry.residual is None:
+            inside = f'<p class="instead">{escape(texts.reason(entry.reason)) if entry.reason else ""}</p>'
         else:
             inside = _picture(entry.picture, title)
             rows = score_rows(entry.scores, texts)[:2] if entry.scores else []
@@ -111,7 +115,7 @@ def comparison(entries: list[Entry], texts: Texts) -> str:
             f'<figure class="panel {role}{" best" if is_best else ""}"><figcaption><span class="name">{title}</span></figcaption>'
             f'<div class="frame">{inside}</div>{_definitions(rows)}</figure>'
         )
-    return f'<div class="compare">{cards}</div><p class="meaning">{escape(texts("compare.explained"))}</p>'
+    return f'<div class="compare" aria-busy="{str(bool(waiting)).lower()}">{cards}</div><p class="meaning">{escape(texts("compare.explained"))}</p>'
 
 
 def psf_card(psf: Psf | None, texts: Texts) -> str:

@@ -1,5 +1,8 @@
 """The Play tab: its layout and its events. What it shows is made in `stage`, `panels`, `picker` and `upload`."""
 
+import math
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -8,7 +11,7 @@ from typing import Any
 import gradio as gr
 import numpy as np
 
-from deblur.compare import compare
+from deblur.compare import NOTHING, TRUTH, Entry, compare
 from deblur.estimate import estimate
 from deblur.image import Bytes, from_bytes, to_bytes
 from deblur.reasons import InputError
@@ -21,6 +24,7 @@ from deblur.ui.state import BLIND, FIRST_GARMENT, GARMENT, HIDEABLE, YOURS, Stat
 from deblur.ui.texts import Texts
 from deblur.ui.upload import picture_upload, read_upload, upload_hint
 
+PACE = 0.3  # s between two looks at a comparison that is under way
 NO_COMPARISON = ""  # what stands there while nobody has asked for one; any change of the state makes it stale
 
 # Keeps the address in step with what is shown, so that it can be shared at any moment: the state of this tab, after the step of a lesson that
@@ -123,17 +127,26 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
         ignored = unknown if state.query() == asked else ()
         return stage(state, uploaded, texts, ignored), panels.psf_card(state.degradation.psf, texts), NO_COMPARISON
 
-    def compare_restorers(uploaded: Bytes | None, *values: object) -> str:
+    def compare_restorers(uploaded: Bytes | None, *values: object) -> Iterator[str]:
         state = controls.state(values)
         if kept := kept_back(state, texts):
-            return kept
+            yield kept
+            return
+        waiting = [NOTHING, *state.restorers]
         if state.source == BLIND and uploaded is not None:
-            entries = compare(from_bytes(uploaded), state.suffered, restorers=state.restorers)
+            at_work = compare(from_bytes(uploaded), state.suffered, restorers=state.restorers)
         else:
             sharp, _ = sharp_picture(state, uploaded, texts)
-            entries = compare(state.degradation.apply(sharp, SEED), state.degradation, sharp, state.restorers)
-        row = panels.comparison(entries, texts)
-        return f'<div data-query="{escape(state.query())}">{row}</div>'
+            at_work = compare(state.degradation.apply(sharp, SEED), state.degradation, sharp, state.restorers)
+            waiting.append(TRUTH)
+        entries: list[Entry] = []
+        shown_at = -math.inf
+        for entry in at_work:
+            entries.append(entry)
+            waiting.remove(entry.name)
+            if not waiting or time.monotonic() - shown_at > PACE:
+                yield f'<div data-query="{escape(state.query())}">{panels.comparison(entries, texts, waiting)}</div>'
+                shown_at = time.monotonic()
 
     def fold(*values: object) -> list[dict]:
         visible = controls.visible(controls.state(values))

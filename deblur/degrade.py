@@ -163,7 +163,7 @@ def _generator(seed: int | np.random.Generator) -> np.random.Generator:
         return np.random.default_rng(seed)
     except (TypeError, ValueError):
         raise InputError(
-            "bad_seed", "seed {seed!r}: expected a whole number of at least 0, or a numpy.random.Generator. Try 0.", seed=seed
+            "bad_seed", "seed {seed!r}: expected a whole number of at least 0. Try 0.", seed=seed
         ) from None
 
 

@@ -59,6 +59,9 @@ def compare(
         sharp: The truth, where it is known.
         restorers: All of them, and more if the caller has some of its own.
 
+    Raises:
+        ValueError: The picture is too small for the blur.
+
     Yields:
         "nothing" first, then the restorers in their order, then "truth" if it is known.
     """

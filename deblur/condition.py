@@ -30,8 +30,8 @@ class WithoutPsf(NamedTuple):
     """What stands in for a PSF where a filter has none.
 
     Attributes:
-        error: Root mean square error of the network's first plane.
-        reversible: Steps of reverse filtering come before the network and after it; they let noise through.
+        error: Root mean square error of the network's first plane, but for noise.
+        reversible: Steps of reverse filtering come before the network and after it; they let noise through, which adds to the error.
         told: The filter's values that the network is told: entry of the condition, parameter, divisor.
     """
 

@@ -81,6 +81,9 @@ def train(network: keras.Model, source: Source, plan: Plan, checkpoint: Path, va
         plan: How long and how fast.
         checkpoint: A folder; what it holds is gone on from.
         validation: Groups whose mean log error, in dB, is reported; the weights that did best at it are kept beside the last.
+
+    Raises:
+        ValueError: The checkpoint is of another network, or was validated on another number of groups.
     """
     optimizer = ConvolutionMuon(
         plan.learning_rate, adam_lr_ratio=0.5, weight_decay=None, adam_weight_decay=None, exclude_layers=FIRST_AND_LAST, global_clipnorm=1.0,
@@ -91,6 +94,8 @@ def train(network: keras.Model, source: Source, plan: Plan, checkpoint: Path, va
     model.compile(optimizer, [log_error] * rounds, loss_weights=counted(rounds))
     optimizer.build(network.trainable_variables)
     rows = resume(network, checkpoint, optimizer=optimizer)
+    if rows and sum(name.startswith("group_") for name in rows[-1]) != len(validation):
+        raise InputError("other_validation", "{path} was validated on other pictures. Give --photos as then, or begin anew without --resume.", path=checkpoint)
     first = int(rows[-1]["step"]) if rows else 0
     before = rows[-1]["seconds"] if rows else 0.0
     best = max((row["validation"] for row in rows), default=-math.inf)

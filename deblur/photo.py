@@ -45,7 +45,7 @@ def restore_by_colour(blurred: Picture, degradation: Degradation, restorer: str,
     if refusal:
         raise InputError.of(refusal)
     yield 0, count, restored.reshape(blurred.shape)
-    if degradation.joins_colours(count):
+    if degradation.blurs_together(count):
         yield count, count, RESTORERS[restorer].restore(blurred, degradation, **values)
         return
     for colour in range(count):

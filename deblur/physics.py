@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from deblur import spectral
 from deblur.blur import convolve
@@ -27,7 +28,7 @@ QUIET = 1e-5  # noise variance: rounding to 8 bits is quiet
 NEEDS_DOUBLE = 1e-8  # noise variance: only float storage stays below it
 SMOOTHER = 10 ** (12 / 10)  # the second inverse: 12 dB more cautious than the noise asks for
 REVERSE_STEPS = 6  # at most: more make photographs worse that were not stored in floating point
-STEPS_A_DECADE, NONE_FROM = 4.2, 1.5  # so many more steps for ten times less noise, and none from 10 to the minus this
+STEPS_A_DECADE, NONE_FROM = 4.2, 1.5  # so many more steps for ten times less noise, rounded, and 0 at 10 to the minus this
 TRUST = 0.25  # variance of the network's own error, as a share of the inverse's
 
 
@@ -59,7 +60,8 @@ def hand_over(
 
     Returns:
         planes, float32 (N, H, W, 3) in the order of `PLANES`: with a PSF the last is by how much a more cautious inverse differs, without
-        one the first is what reverse filtering makes; and the condition vector, float32 (K,) in the order of `names`.
+        one the first is what reverse filtering makes and the last what that leaves unexplained; the last in units of `expected_error`. And the
+        condition vector, float32 (K,) in the order of `names`.
     """
     stack = blurred if blurred.ndim == 3 else blurred[..., None]
     psf = degradation.psf
@@ -86,26 +88,29 @@ def _reverse_steps(degradation: Degradation) -> int:
     return min(REVERSE_STEPS, max(0, round(STEPS_A_DECADE * (quiet - NONE_FROM))))
 
 
-def agree(restored: NDArray, blurred: NDArray, degradation: Degradation) -> Picture:
+def agree(restored: NDArray, blurred: NDArray, degradation: Degradation, seen: NDArray | None = None) -> Picture:
     """Move the network's picture to where its blur agrees with the blurred one, as far as the noise lets one tell.
 
     Args:
         restored: (H, W) or (H, W, N), what the network makes, in [0, 1].
         blurred: What it was made from.
         degradation: What is known of it; without a PSF nothing is moved.
+        seen: (H, W), 1 where the blurred picture says something and 0 where it does not; everywhere if left out.
 
     Source: the data step of half-quadratic splitting (Zhang, Van Gool, Timofte 2020, eq. 6), for white noise and a white error.
     """
-    return clip(restored if degradation.psf is None else _moved(restored, blurred, degradation))
+    return clip(restored if degradation.psf is None else _moved(restored, blurred, degradation, seen))
 
 
-def _moved(restored: NDArray, blurred: NDArray, degradation: Degradation) -> NDArray[np.floating]:
+def _moved(restored: NDArray, blurred: NDArray, degradation: Degradation, seen: NDArray | None = None) -> NDArray[np.floating]:
     psf = degradation.psf
     assert psf is not None
     precision, num_iter = _precision(degradation.noise_variance), _num_iter(psf, degradation.noise_variance, AGREE_ITER_QUIET)
     missing = blurred - convolve(restored.astype(precision), psf)
     weight = _doubt(degradation, restored.shape)
-    return restored + spectral.regularised(missing, psf, 0.0, weight, num_iter, start=np.zeros_like(missing), precision=precision, enough=ENOUGH * degradation.noise_variance)
+    enough = ENOUGH * degradation.noise_variance if seen is None else 0.0
+    num_iter = num_iter if seen is None else min(num_iter, NUM_ITER)  # all that it takes: an answer is near already
+    return restored + spectral.regularised(missing, psf, 0.0, weight, num_iter, start=np.zeros_like(missing), precision=precision, seen=seen, enough=enough)
 
 
 def hand_back(
@@ -119,7 +124,8 @@ def hand_back(
         degradation, names, colours: As given to `hand_over`.
 
     Returns:
-        As `hand_over`; the third plane now says by how much the inverse differs from the answer, or without a PSF what the answer leaves unexplained.
+        As `hand_over`; the third plane now says, in the same units, by how much the inverse differs from the answer, or without a PSF what the
+        answer leaves unexplained.
     """
     answer, error = np.moveaxis(restored, 2, 0), np.exp(vector[names.index("log_error")])
     if degradation.psf is None:
@@ -175,11 +181,11 @@ def agreement(sharp: NDArray, blurred: NDArray, degradation: Degradation) -> tup
 def weigh(pictures: NDArray, kept: NDArray) -> NDArray[np.float64]:
     """Weigh the waves of pictures (H, W, N), mirrored at their borders without end, by `kept` (H, W, N, 2) of `agreement`."""
     height, width = pictures.shape[:2]
-    waves = spectral.fft.dctn(pictures, type=1, axes=(0, 1))
-    weighed = spectral.fft.idctn(kept[..., 0] * waves, type=1, axes=(0, 1))
+    spectrum = fft.dctn(pictures, type=1, axes=(0, 1))
+    weighed = fft.idctn(kept[..., 0] * spectrum, type=1, axes=(0, 1))
     inner = (slice(1, -1), slice(1, -1))
     if min(height, width) > 2 and kept[..., 1].any():
-        weighed[inner] -= spectral.fft.dstn((kept[..., 1] * waves)[inner], type=1, axes=(0, 1)) / (4 * (height - 1) * (width - 1))
+        weighed[inner] -= fft.dstn((kept[..., 1] * spectrum)[inner], type=1, axes=(0, 1)) / (4 * (height - 1) * (width - 1))
     return weighed
 
 
@@ -193,4 +199,4 @@ def _precision(noise_variance: float) -> type[np.floating]:
 
 
 def _doubt(degradation: Degradation, shape: tuple[int, ...]) -> float:
-    return degradation.noise_variance / (TRUST * expected_error(degradation, shape) ** 2)
+    return degradation.noise_variance / (TRUST * expected_error(degradation, shape[:2]) ** 2)

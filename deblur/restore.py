@@ -196,7 +196,7 @@ RESTORERS: dict[str, Restorer] = {
             any_border(lambda blurred, degradation, num_iter: reverse(blurred, degradation, num_iter)[0]), _needs_room,
         ),
         Restorer("thesis", (Choice("network", AUTO, (AUTO, *EXPERIMENTS)),), _thesis, _thesis_refuses, _thesis_doubts),
-        Restorer("universal", (), any_border(universal.restore), _universal_refuses),
+        Restorer("universal", (), universal.restore, _universal_refuses),
     )
 }
 

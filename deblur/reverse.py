@@ -54,7 +54,7 @@ def unexplained(restored: NDArray, blurred: NDArray, degradation: Degradation, c
 
 
 def _reversed(blurred: Picture, start: Picture, degradation: Degradation, num_iter: int, weight: float, worth: float) -> tuple[Picture, Picture]:
-    restored, left = start, _lacks(start, blurred, degradation)
+    restored, left = start.copy(), _lacks(start, blurred, degradation)
     for _ in range(num_iter):
         better = clip(restored + np.float32(weight) * left)
         still = _lacks(better, blurred, degradation)
@@ -72,7 +72,7 @@ def _lacks(restored: Picture, blurred: Picture, degradation: Degradation) -> Pic
 
 def _parts(pictures: NDArray, degradation: Degradation, colours: bool) -> list[Picture]:
     """What a filter is applied to by itself: all colours where they are blurred together, else each plane."""
-    if pictures.ndim == 2 or (colours and degradation.joins_colours(pictures.shape[2])):
+    if pictures.ndim == 2 or (colours and degradation.blurs_together(pictures.shape[2])):
         return [pictures]
     return [np.ascontiguousarray(pictures[..., place]) for place in range(pictures.shape[2])]
 

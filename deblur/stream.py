@@ -39,7 +39,7 @@ GROUPS = 6  # degradations in a batch; the pictures of a group share one, so tha
 GARMENTS = 12  # in a group
 PATCH = 96  # side of a piece of a photograph, px
 GARMENTS_EVERY = 2  # batches; the others show photographs
-HELD_PHOTOS = 20  # the last ones by name choose nothing but the weights to keep
+HELD_PHOTOS = 20  # the last ones by name train nothing: they choose the weights to keep, and the few constants that say so where they stand
 SETTINGS = tuple(EXPERIMENTS[name].degradation.with_(storage="8-bit") for name in ("thesis-gaussian", "thesis-average", "thesis-median", "thesis-bilateral-printed"))
 SETTINGS_OFTEN = (0.45, 0.05, 0.45, 0.05)  # how often each: those that learn slowest more often
 SETTINGS_SHARE = 0.45  # of the garments at exactly these, which the results are reported for
@@ -136,7 +136,7 @@ def photo_group(rng: np.random.Generator, photos: tuple[Bytes, ...], degradation
     """Blur one piece of one photograph, in grey or one channel of its colours."""
     degradation = degradation or draw(rng)
     sharp = piece(rng, photos[rng.integers(len(photos))], PATCH)
-    sharp = from_bytes(to_bytes(to_grey(sharp))) if sharp.ndim == 3 and degradation.joins_colours(3) else sharp
+    sharp = from_bytes(to_bytes(to_grey(sharp))) if sharp.ndim == 3 and degradation.blurs_together(3) else sharp
     blurred = degradation.apply(sharp, rng)
     if sharp.ndim == 3:
         channel = rng.integers(3)

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
+from threading import Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deblur.border import continued
 from deblur.cards import Card, checked_file, read_card, refused
 from deblur.condition import CONDITION
 from deblur.data import SIDE
-from deblur.degrade import Degradation
+from deblur.degrade import UNKNOWN, Degradation
 from deblur.image import Picture, clip
 from deblur.physics import PLANES, agree, hand_back, hand_over, settle
 from deblur.reasons import InputError, Reason
@@ -29,13 +31,13 @@ TILE = 1232  # px a side at most, margins included: bounds the network's memory
 def restore(blurred: Picture, degradation: Degradation) -> Picture:
     """Undo any degradation of the playground by a regularised inverse, where there is one, and a network that knows garments and photographs.
 
-    Assumes that blur, noise and storage are as stated, and the blur's own border. Every colour is restored by itself, but for the bilateral's. Not linear. What the data
-    determine is left as the inverse finds it; what they do not is the network's guess, likely but not certain. Median and bilateral have no PSF: the
-    bilateral is reversed step by step, for all colours at once, and the network is told what its answer, blurred again, lacks.
+    Assumes that blur, noise and storage are as stated, and the blur's own border, or one that is said to be unknown. Every colour is restored by
+    itself, but for the bilateral's. Not linear. What the data determine is left as the inverse finds it; what they do not is the network's guess,
+    likely but not certain. Median and bilateral have no PSF: the bilateral is reversed step by step, for all colours at once, and the network is
+    told what its answer, blurred again, lacks.
 
     Args:
-        blurred: (H, W), (H, W, 3), or (H, W, N) grey pictures that suffered the same degradation; both sides at least 2 px and
-            longer than the filter's reach.
+        blurred: (H, W) or (H, W, 3), both sides at least 2 px and longer than the filter's reach.
         degradation: What is known of it, within the trained ranges (see `refuses`).
 
     Raises:
@@ -45,22 +47,33 @@ def restore(blurred: Picture, degradation: Degradation) -> Picture:
     """
     from deblur import weights  # brings Keras
 
-    return restore_with(weights.load(NAME), blurred, degradation, _card().condition, colours=True)
+    network, names = weights.load(NAME), _card().condition
+    if degradation.border != UNKNOWN or degradation.psf is None:
+        return restore_with(network, blurred, degradation, names, colours=True)
+    wide, inner = continued(blurred, degradation)
+    seen = np.zeros(wide.shape[:2])
+    seen[inner] = 1
+    return np.ascontiguousarray(restore_with(network, wide, degradation, names, colours=True, seen=seen)[inner])
 
 
-def restore_with(network: Any, blurred: NDArray, degradation: Degradation, names: tuple[str, ...] = CONDITION, colours: bool = False) -> Picture:
-    """The same with a network at hand that reads the condition of these names; N pictures (H, W, N) alike degraded unless they are `colours`."""
+def restore_with(
+    network: Any, blurred: NDArray, degradation: Degradation, names: tuple[str, ...] = CONDITION, colours: bool = False, seen: NDArray | None = None
+) -> Picture:
+    """The same with a network at hand that reads the condition of these names; N pictures (H, W, N) alike degraded unless they are `colours`.
+
+    The border is mirrored; what is not `seen`, (H, W), 1 or 0, is a guess that an answer need not agree with.
+    """
     stack = blurred.reshape(*blurred.shape[:2], -1)
-    together = colours and degradation.joins_colours(stack.shape[2])
+    together = colours and degradation.blurs_together(stack.shape[2])
     few = stack.shape[2] if together else max(1, PIXELS // (stack.shape[0] * stack.shape[1]))
     restored = np.empty(stack.shape, np.float32)
     for first in range(0, stack.shape[2], few):
         part = stack[..., first : first + few]
         first_round = hand_over(part, degradation, names, together)
-        answer = agree(np.moveaxis(run(network, *first_round), 0, 2), part, degradation)
+        answer = agree(np.moveaxis(run(network, *first_round), 0, 2), part, degradation, seen)
         for _ in range(rounds(stack.shape[:2]) - 1):
             back = hand_back(*first_round, answer, degradation, names, together)
-            answer = agree(np.moveaxis(run(network, *back), 0, 2), part, degradation)
+            answer = agree(np.moveaxis(run(network, *back), 0, 2), part, degradation, seen)
         restored[..., first : first + few] = settle(answer, part, degradation, together)
     return restored.reshape(blurred.shape)
 
@@ -88,9 +101,17 @@ def run(network: Any, planes: NDArray[np.float32], vector: NDArray[np.float32], 
     return restored
 
 
-@lru_cache(maxsize=2)
+_compiling = Lock()
+
+
 def _compiled(network: Any) -> Any:
     """The same network, compiled for the size of its pictures: a garment takes half as long, a large picture longer, and the first of a size a second."""
+    with _compiling:  # once, whichever thread asks first
+        return _compile(network)
+
+
+@lru_cache(maxsize=2)
+def _compile(network: Any) -> Any:
     import keras
 
     compiled = keras.Model(network.inputs, network.outputs)

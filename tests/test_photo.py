@@ -24,7 +24,7 @@ def test_colour_by_colour_equals_all_at_once(picture, restorer, degradation):
         return
     steps = [(done, count) for done, count, _ in photo.restore_by_colour(blurred, degradation, restorer)]
     colours = 1 if picture.ndim == 2 else 3
-    assert steps == [(done, colours) for done in range(colours + 1) if done in (0, colours) or not degradation.joins_colours(colours)]
+    assert steps == [(done, colours) for done in range(colours + 1) if done in (0, colours) or not degradation.blurs_together(colours)]
     *_, (_, _, restored) = photo.restore_by_colour(blurred, degradation, restorer)
     assert restored.shape == picture.shape
     assert np.allclose(restored, RESTORERS[restorer].restore(blurred, degradation), atol=2e-5)

@@ -70,6 +70,20 @@ def test_the_last_answer_is_settled_where_that_explains_much_more():
         np.testing.assert_array_equal(physics.settle(guess, quiet.apply(sharp)[..., None], other), guess)
 
 
+def test_what_was_not_seen_is_nothing_to_agree_with():
+    degradation = Degradation.from_psf(ASYMMETRIC, noise=0.01)
+    seen = np.zeros((40, 47))
+    seen[8:-8, 6:-6] = 1
+    guess, blurred = photograph((40, 47), seed=1), degradation.apply(photograph((40, 47)))
+    other = np.where(seen > 0, blurred, 1 - blurred)
+    agreed = physics.agree(guess, blurred, degradation, seen)
+    np.testing.assert_allclose(physics.agree(guess, other, degradation, seen), agreed, atol=1e-6)
+    far = np.s_[:3]  # further than the PSF reaches from all that was seen
+    np.testing.assert_allclose(agreed[far], guess[far], atol=1e-3)
+    inside = np.s_[14:-14, 14:-14]
+    np.testing.assert_allclose(agreed[inside], physics.agree(guess, blurred, degradation)[inside], atol=0.01)
+
+
 def test_much_noise_is_not_raised_by_reversing():
     blurred = Degradation("bilateral", noise=0.1).apply(photograph((40, 47)))
     np.testing.assert_array_equal(physics.hand_over(blurred, Degradation("bilateral", noise=0.1))[0][0, ..., 0], blurred)

@@ -1,12 +1,14 @@
 """The Train tab without a browser: its sentences, its pictures, and a visitor's own network among the restorers."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from deblur.compare import compare
 from deblur.degrade import Degradation
+from deblur.image import to_bytes
 from deblur.lessons.trainer import EPOCHS, OPTIONS, OWN, Epoch, Recipe, Score, Trained, pictures
 from deblur.lessons.workshop import Status
 from deblur.params import Choice
@@ -15,7 +17,7 @@ from deblur.ui import inside, lost, panels, stage, train, training
 from deblur.ui.state import State
 from deblur.ui.texts import LANGUAGES, load_texts
 
-from .conftest import ROOT
+from .conftest import ROOT, photograph
 
 RECIPE = Recipe(Degradation("average"), {"layers": 1})
 SHOWN = (1, 0, 13)
@@ -108,6 +110,18 @@ def test_a_visitors_network_is_chosen_like_any_other_and_nobody_else_has_it(own)
     assert set(elsewhere.ignored({"restorer": OWN, "trained": "x"})) == {"restorer", "trained"}
 
 
+def test_a_picture_a_source_and_a_trained_network_leave_marks_that_no_link_has(own) -> None:
+    uploads = [to_bytes(photograph((40, 50), seed)) for seed in (0, 1)]
+    trained = replace(own, weights=tuple(weight + 1 for weight in own.weights))
+    shown = [
+        stage.marks(State.from_fields({"source": source, "restorer": OWN, "trained": network}.get), upload)
+        for source, network, upload in (("garment", own, None), ("yours", own, uploads[0]), ("yours", own, uploads[1]), ("blind", own, uploads[1]), ("garment", trained, None))
+    ]
+    queries, stamps = zip(*(re.search(r'data-query="(.*?)".*data-stamp="(.*?)"', mark).groups() for mark in shown), strict=True)
+    assert len(set(queries)) == 1 and len(set(stamps)) == len(shown)
+    assert stage.marks(State.from_fields({"restorer": OWN, "trained": own}.get), uploads[0]) == shown[0]  # an upload that is not shown does not count
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("blur", ["average", "median"])
 def test_every_view_takes_a_visitors_network(own, language, blur) -> None:
@@ -124,8 +138,10 @@ def test_every_view_takes_a_visitors_network(own, language, blur) -> None:
     sharp, _ = stage.sharp_picture(state, None, texts)
     row = panels.comparison(list(compare(state.degradation.apply(sharp), state.degradation, sharp, state.restorers)), texts)
     assert row.count("<figure") == len(RESTORERS) + 3 and label in row and texts("compare.waiting") not in row
-    begun = panels.comparison([next(compare(sharp, state.degradation))], texts, ["wiener", OWN])
-    assert begun.count("<figure") == 3 and begun.count(texts("compare.waiting")) == 2 and label in begun and "best" not in begun
+    done = [entry for entry in compare(state.degradation.apply(sharp), state.degradation, sharp) if entry.name in ("nothing", "unsharp")]
+    begun = panels.comparison(done, texts, ["inverse", OWN])
+    assert begun.count("<figure") == 4 and begun.count(texts("compare.waiting")) == 2 and label in begun and " best" not in begun
+    assert " best" in panels.comparison(done, texts)
 
 
 def test_no_view_asks_the_registry_for_the_chosen_restorer() -> None:

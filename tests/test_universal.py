@@ -115,11 +115,15 @@ def test_a_colour_is_restored_as_if_it_were_grey():
     np.testing.assert_allclose(RESTORER.restore(blurred, degradation), alone, atol=1e-5)
 
 
-def test_a_garment_by_itself_is_restored_as_among_others(network):
+def test_a_garment_by_itself_is_compiled_and_restored_as_among_others(network, monkeypatch):
+    compiled = []
+    monkeypatch.setattr(universal, "_compiled", lambda network, before=universal._compiled: compiled.append(network) or before(network))
     degradation = Degradation("motion", noise=0.01)
     _, blurred, restored = stepwise(network, load_fashion_mnist("test")[0][:3], degradation)
+    assert not compiled
     for place in range(3):
         np.testing.assert_allclose(universal.restore_with(network, blurred[..., place], degradation), restored[..., place], atol=1e-5)
+    assert compiled == [network] * 3 * universal.ROUNDS
 
 
 @pytest.mark.parametrize("shape", [(301, 197), (150, 413)])
@@ -196,7 +200,7 @@ def test_an_untrained_network_returns_the_inverse(fresh):
     np.testing.assert_allclose(universal.run(fresh, planes, vector), planes[..., 0], atol=1e-6)
 
 
-@pytest.mark.parametrize("module", ["networks", "optimizer", "endless", "condition", "stream", "universal", "figures", "rounds"])
+@pytest.mark.parametrize("module", ["networks", "optimizer", "endless", "condition", "physics", "reverse", "stream", "universal", "figures", "rounds"])
 def test_no_backend_is_named(module):
     text = (WEIGHTS.parent / "deblur" / f"{module}.py").read_text()
     assert "tensorflow" not in text
@@ -223,6 +227,8 @@ def test_training_learns_stops_and_goes_on(fresh, tmp_path, monkeypatch):
         (steps,) = (int(state[name]) for name in state.files if name.endswith("/iteration"))
     assert steps == more[-1]["step"]  # the optimizer went on, too
     assert more[-1]["validation"] > rows[0]["validation"]
+    with pytest.raises(ValueError, match="validated on other pictures"):
+        next(endless.train(again, Source(), endless.Plan(minutes=0.5), tmp_path, [one]))
     best = networks.universal(widths=(8, 8), blocks=(1, 1))
     history = endless.resume(best, tmp_path, "best")
     assert history[-1]["validation"] == max(row["validation"] for row in [*rows, *more])

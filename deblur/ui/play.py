@@ -1,7 +1,5 @@
 """The Play tab: its layout and its events. What it shows is made in `stage`, `panels`, `picker` and `upload`."""
 
-import math
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from html import escape
@@ -19,12 +17,11 @@ from deblur.ui import panels
 from deblur.ui.controls import Controls
 from deblur.ui.picker import garment_picker
 from deblur.ui.place import Place
-from deblur.ui.stage import SEED, estimates, kept_back, sharp_picture, stage
+from deblur.ui.stage import SEED, estimates, kept_back, marks, sharp_picture, stage
 from deblur.ui.state import BLIND, FIRST_GARMENT, GARMENT, HIDEABLE, YOURS, State, default_restorer
 from deblur.ui.texts import Texts
 from deblur.ui.upload import picture_upload, read_upload, upload_hint
 
-PACE = 0.3  # s between two looks at a comparison that is under way
 NO_COMPARISON = ""  # what stands there while nobody has asked for one; any change of the state makes it stale
 
 # Keeps the address in step with what is shown, so that it can be shared at any moment: the state of this tab, after the step of a lesson that
@@ -50,8 +47,8 @@ element.addEventListener('click', event => { if (event.target.closest('.unveil')
 # A comparison takes a while: one that arrives after the state has moved on is dropped.
 _DROP_STALE = """
 watch('value', () => {
-  const compared = element.querySelector('[data-query]'), shown = document.querySelector('#stage [data-query]');
-  if (compared && compared.dataset.query !== shown?.dataset.query) props.value = '';
+  const compared = element.querySelector('[data-stamp]'), shown = document.querySelector('#stage [data-stamp]');
+  if (compared && compared.dataset.stamp !== shown?.dataset.stamp) props.value = '';
 });
 """
 
@@ -139,14 +136,11 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
             sharp, _ = sharp_picture(state, uploaded, texts)
             at_work = compare(state.degradation.apply(sharp, SEED), state.degradation, sharp, state.restorers)
             waiting.append(TRUTH)
-        entries: list[Entry] = []
-        shown_at = -math.inf
+        shown_now, entries = marks(state, uploaded), list[Entry]()
         for entry in at_work:
             entries.append(entry)
             waiting.remove(entry.name)
-            if not waiting or time.monotonic() - shown_at > PACE:
-                yield f'<div data-query="{escape(state.query())}">{panels.comparison(entries, texts, waiting)}</div>'
-                shown_at = time.monotonic()
+            yield f'<div {shown_now}>{panels.comparison(entries, texts, waiting)}</div>'
 
     def fold(*values: object) -> list[dict]:
         visible = controls.visible(controls.state(values))

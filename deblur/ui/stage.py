@@ -1,5 +1,6 @@
 """What the Play tab shows of a state: the three panels, the verdict in words, the notes under it."""
 
+import hashlib
 import logging
 import threading
 from functools import lru_cache
@@ -44,6 +45,16 @@ def cause(degradation: Degradation, texts: Texts) -> str:
     return " + ".join(parts)
 
 
+def marks(state: State, upload: Bytes | None) -> str:
+    """The attributes that say what is shown: as a link says it, and a stamp that also tells apart what no link says, pictures and trained networks."""
+    stamp = hashlib.sha256(f"{state.source}?{state.query()}".encode())
+    if state.source != GARMENT and upload is not None:
+        stamp.update(upload.tobytes())
+    for weight in state.trained.weights if state.trained else ():
+        stamp.update(weight.tobytes())
+    return f'data-query="{escape(state.query())}" data-source="{state.source}" data-stamp="{stamp.hexdigest()[:16]}"'
+
+
 def kept_back(state: State, texts: Texts) -> str:
     """The note in place of a view that would give away what is hidden for a prediction; empty where nothing is."""
     return "" if state.hide == HIDEABLE[0] else f'<p class="note">{escape(texts("lessons.kept_back"))}</p>'
@@ -63,14 +74,14 @@ def stage(state: State, upload: Bytes | None, texts: Texts, ignored: tuple[str, 
     try:
         with _AT_ONCE:
             if state.source == BLIND and upload is not None:
-                return _blind_stage(state, from_bytes(upload), texts)
+                return _blind_stage(state, upload, texts)
             return _stage(state, upload, texts, ignored)
     except InputError as refusal:
         sentence = texts.reason(refusal.reason)
     except Exception:  # the one place that may catch everything; it is logged, and the page says so
         logging.getLogger(__name__).exception("the stage could not be computed for %s", state)
         sentence = texts("play.failed")
-    return f'<div class="stage" data-query="{escape(state.query())}"></div><p class="verdict" role="status">{escape(sentence)}</p>'
+    return f'<div class="stage" {marks(state, upload)}></div><p class="verdict" role="status">{escape(sentence)}</p>'
 
 
 def _stage(state: State, upload: Bytes | None, texts: Texts, ignored: tuple[str, ...]) -> str:
@@ -102,7 +113,7 @@ def _stage(state: State, upload: Bytes | None, texts: Texts, ignored: tuple[str,
     if state.hide == "sharp":
         sharp_panel = panels.veiled_panel("sharp", texts, "")
     return (
-        f'<div class="stage" data-query="{escape(state.query())}" data-source="{state.source}">'
+        f'<div class="stage" {marks(state, upload)}>'
         + sharp_panel
         + panels.panel("blurred", blurred, texts, filter_name, panels.score_rows(before, texts))
         + restored_panel
@@ -119,9 +130,9 @@ def _blurred(values: bytes, shape: tuple[int, ...], degradation: Degradation) ->
     return blurred, metrics.scores(blurred, sharp)
 
 
-def _blind_stage(state: State, blurred: Picture, texts: Texts) -> str:
+def _blind_stage(state: State, upload: Bytes, texts: Texts) -> str:
     """A picture that came blurred: there is no truth to compare with, only the blurred picture itself."""
-    degradation, restorer = state.suffered, state.tool
+    blurred, degradation, restorer = from_bytes(upload), state.suffered, state.tool
     restorer_name = texts(f"restorer.{state.restorer}.label")
     try:
         restored = restorer.restore(blurred, degradation, **state.own)
@@ -136,7 +147,7 @@ def _blind_stage(state: State, blurred: Picture, texts: Texts) -> str:
         restored_panel, verdict = panels.veiled_panel("restored", texts, restorer_name), texts("lessons.veiled")
     size = [(texts("numbers.size"), f"{blurred.shape[1]} × {blurred.shape[0]} px")]
     return (
-        f'<div class="stage" data-query="{escape(state.query())}" data-source="{state.source}">'
+        f'<div class="stage" {marks(state, upload)}>'
         + panels.panel("sharp", None, texts, "", [], instead=texts("blind.unknown"))
         + panels.panel("blurred", blurred, texts, texts("play.your_picture"), size)
         + restored_panel

@@ -72,7 +72,8 @@ def parser() -> argparse.ArgumentParser:
         one.set_defaults(run=_restore)
     guess = commands.add_parser(
         "estimate", help="which blur did a picture suffer?",
-        description="Rank what may have blurred a picture, each with its confidence and as flags that `restore` takes.",
+        description="Rank what may have blurred a picture, each with its confidence and as flags that `restore` takes. "
+        "If a camera blurred it, add --border unknown to them.",
     )
     guess.add_argument("source", help="blurred picture file to read")
     guess.add_argument("--json", action="store_true", help="as JSON: a list of blur, values, noise, storage and confidence")

@@ -137,18 +137,21 @@ def hand_back(
 
 
 def settle(restored: NDArray, blurred: NDArray, degradation: Degradation, colours: bool = False) -> Picture:
-    """Reverse a filter that has no PSF a little further from the last answer, where that explains much more of the blurred picture.
+    """Take the last steps where there is no PSF: reverse the filter further, or hold the answer back where it cannot be reversed.
 
-    A step that hardly shrinks what is unexplained follows the noise, or a filter that cannot be reversed. What JPEG left out is unexplained too, and no
-    step brings it back. Not trained through; `LAST_STEPS` and `WORTH` were chosen on held-out pictures.
+    A step is taken where it explains much more of the blurred picture; one that hardly shrinks what is unexplained follows the noise. What JPEG left out is
+    unexplained too, and no step brings it back. Not trained through; `LAST_STEPS` and `WORTH` were chosen on held-out pictures.
 
     Args:
         restored: (H, W, N), the last answer after `agree`.
         blurred: What it was made from.
-        degradation, colours: As given to `hand_over`; a blur with a PSF and a filter that cannot be reversed leave the answer as it is.
+        degradation, colours: As given to `hand_over`; a blur with a PSF leaves the answer as it is.
     """
-    if degradation.psf is not None or not WITHOUT_PSF[degradation.blur].reversible or degradation.storage == "jpeg":
+    if degradation.psf is not None:
         return restored
+    instead = WITHOUT_PSF[degradation.blur]
+    if not instead.reversible or degradation.storage == "jpeg":
+        return restored + np.float32(instead.held_back) * (blurred - restored)
     weight = 1 / (1 + _doubt(degradation, restored.shape))
     return reverse(blurred, degradation, LAST_STEPS, colours, start=restored, weight=weight, worth=WORTH)[0]
 

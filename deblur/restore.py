@@ -137,7 +137,7 @@ def _thesis_refuses(degradation: Degradation, shape: Shape, network: str) -> Rea
         _check_weights(thesis_network(degradation, network))
     except InputError as problem:
         return problem.reason
-    return None
+    return _needs_room(degradation, shape)
 
 
 def _universal_refuses(degradation: Degradation, shape: Shape) -> Reason | None:

@@ -1,5 +1,6 @@
 """The Play tab: its layout and its events. What it shows is made in `stage`, `panels`, `picker` and `upload`."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from html import escape
@@ -17,7 +18,7 @@ from deblur.ui import panels
 from deblur.ui.controls import Controls
 from deblur.ui.picker import garment_picker
 from deblur.ui.place import Place
-from deblur.ui.stage import SEED, estimates, kept_back, marks, sharp_picture, stage
+from deblur.ui.stage import SEED, estimates, kept_back, looking, marks, sharp_picture, stage
 from deblur.ui.state import BLIND, FIRST_GARMENT, GARMENT, HIDEABLE, YOURS, State, default_restorer
 from deblur.ui.texts import Texts
 from deblur.ui.upload import picture_upload, read_upload, upload_hint
@@ -44,11 +45,14 @@ document.addEventListener('place', () => setTimeout(follow, 50));
 element.addEventListener('click', event => { if (event.target.closest('.unveil')) trigger('unveil', {}); });
 """
 
-# A comparison takes a while: one that arrives after the state has moved on is dropped.
+# A comparison takes a while: one that arrives after the state has moved on is dropped. Whoever asked for it is told.
 _DROP_STALE = """
+let asked = false;
 watch('value', () => {
   const compared = element.querySelector('[data-stamp]'), shown = document.querySelector('#stage [data-stamp]');
-  if (compared && compared.dataset.stamp !== shown?.dataset.stamp) props.value = '';
+  const stale = compared && compared.dataset.stamp !== shown?.dataset.stamp;
+  asked = asked || Boolean(compared);
+  if (stale || (asked && !props.value)) props.value = AGAIN;
 });
 """
 
@@ -62,6 +66,7 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
     controls = Controls(texts)
     picture = gr.State(None, time_to_live=3600)
     trained = gr.State(None)
+    last = gr.State(None, time_to_live=3600)  # the picture that was last estimated
     linked = gr.State(("", ()))  # the state that the opened link asked for, and what of the link does not exist
     controls.add("trained", trained)
     first = replace(State.from_fields(lambda key: None), restorer="wiener", own={})  # needs no network: the page must not wait for one
@@ -105,8 +110,9 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
             with gr.Accordion(texts("play.noise_and_storage"), open=False, elem_id="after-blur") as controls.spoils:
                 controls.after_blur()
     with gr.Column(elem_id="compare"):
+        again = f'<p class="note">{escape(texts("compare.again"))}</p>'
         compare_all = gr.Button(texts("compare.button"), elem_id="compare-all", size="sm")
-        compared = gr.HTML(NO_COMPARISON, js_on_load=_DROP_STALE, elem_id="compared", apply_default_css=False)
+        compared = gr.HTML(NO_COMPARISON, js_on_load=_DROP_STALE.replace("AGAIN", json.dumps(again)), elem_id="compared", apply_default_css=False)
         hidden = gr.Radio(
             [(texts("lessons.hide.nothing") if role == HIDEABLE[0] else texts(f"role.{role}"), role) for role in HIDEABLE],
             value=HIDEABLE[0],
@@ -119,8 +125,10 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
     components = list(controls.by_key.values())
     groups = list(controls.groups.values())
 
-    def live(uploaded: Bytes | None, opened: tuple[str, tuple[str, ...]], *values: object) -> tuple[str, str, str]:
+    def live(uploaded: Bytes | None, looked_at: Bytes | None, opened: tuple[str, tuple[str, ...]], *values: object) -> tuple[object, object, str]:
         state, (asked, unknown) = controls.state(values), opened
+        if state.source == BLIND and uploaded is not None and not _same(uploaded, looked_at):
+            return looking(state, uploaded, texts), gr.skip(), NO_COMPARISON  # the estimate sets the controls, which ends here again
         ignored = unknown if state.query() == asked else ()
         return stage(state, uploaded, texts, ignored), panels.psf_card(state.degradation.psf, texts), NO_COMPARISON
 
@@ -162,22 +170,22 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
         try:
             found = estimate(from_bytes(uploaded))
         except InputError as refusal:
-            return [*[gr.skip()] * len(controls.targets), upload_hint(texts, texts.reason(refusal.reason)), made, uploaded]
+            return [*[gr.skip()] * len(controls.targets), upload_hint(texts, texts.reason(refusal.reason)), made + 1, uploaded]
         return [*controls.settings(state.with_degradation(found[0].degradation)), estimates(found, texts), made + 1, uploaded]
 
     def guess_once(uploaded: Bytes | None, before: Bytes | None, made: int, *values: object) -> list[object]:
         """The same, but not again for the picture of before: the event may come again without anybody's doing (docs/decisions.md)."""
-        if uploaded is not None and before is not None and np.array_equal(uploaded, before):
+        if _same(uploaded, before):
             return [gr.skip()] * len(guessed)
         return guess(uploaded, made, *values)
 
-    def keep(path: Path | None, chosen: str) -> tuple[object, object, str]:
+    def keep(path: Path | None, chosen: str, before: Bytes | None) -> tuple[object, object, str]:
         if path is None:  # cleared to make room for the next one
             return gr.skip(), gr.skip(), upload_hint(texts)
         try:
             return to_bytes(read_upload(path)), gr.update(value=chosen if chosen == BLIND else YOURS), upload_hint(texts)
         except InputError as refusal:
-            return gr.skip(), gr.skip(), upload_hint(texts, texts.reason(refusal.reason))
+            return gr.skip(), gr.skip(), upload_hint(texts, texts.reason(refusal.reason), before is not None)
 
     quick: dict[str, Any] = {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden", "api_visibility": "private"}
     outputs = [shown, psf, compared]
@@ -185,7 +193,7 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
     gr.on(
         [picture.change, controls.moves.change, trained.change, *(component.input for component in controls.inputs)],
         live,
-        [picture, linked, *components],
+        [picture, last, linked, *components],
         outputs,
         **quick,
     )
@@ -194,15 +202,18 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
     # Sets the controls at once and leaves the picture to the event above: what a visitor changes meanwhile must not be set back when it is done.
     opened = _page().load(open_link, controls.moves, [*controls.targets, linked, controls.moves], show_progress="hidden", api_visibility="private")
     queued: dict[str, Any] = {"trigger_mode": "always_last", "concurrency_limit": 1, "api_visibility": "private"}
-    upload.input(keep, [upload, source], [picture, source, told], show_progress="hidden", **queued)
-    last = gr.State(None, time_to_live=3600)  # the picture that was last estimated
+    upload.input(keep, [upload, source, picture], [picture, source, told], show_progress="hidden", **queued)
     guessed = [*controls.targets, estimated, controls.moves, last]
     every = queued | {"trigger_mode": "multiple"}
     gr.on([picture.change, source.input], guess_once, [picture, last, controls.moves, *components], guessed, show_progress="hidden", **every)
     estimate_again.click(guess, [picture, controls.moves, *components], guessed, show_progress="hidden", **queued)
     shown.unveil(unveil, [controls.moves, *components], [*controls.targets, controls.moves], show_progress="hidden", **queued)
-    compare_all.click(compare_restorers, [picture, *components], compared, show_progress="minimal", concurrency_id="heavy", **queued)
+    compare_all.click(compare_restorers, [picture, *components], compared, show_progress="hidden", concurrency_id="heavy", **queued)
     return controls, picture, opened
+
+
+def _same(one: Bytes | None, other: Bytes | None) -> bool:
+    return one is not None and other is not None and np.array_equal(one, other)
 
 
 def _page() -> gr.Blocks:

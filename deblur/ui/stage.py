@@ -8,6 +8,7 @@ from html import escape
 from math import isinf
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deblur import metrics
 from deblur.compare import residual
@@ -108,8 +109,7 @@ def _stage(state: State, upload: Bytes | None, texts: Texts, ignored: tuple[str,
     if state.hide == "restored":
         restored_panel = panels.veiled_panel("restored", texts, restorer_name)
         verdict = texts("verdict.blurred", error=digits(before.error), cause=filter_name)
-    size = f"{sharp.shape[1]} × {sharp.shape[0]} px"
-    sharp_panel = panels.panel("sharp", sharp, texts, what, [(texts("numbers.size"), size)])
+    sharp_panel = panels.panel("sharp", sharp, texts, what, _size(sharp, texts))
     if state.hide == "sharp":
         sharp_panel = panels.veiled_panel("sharp", texts, "")
     return (
@@ -145,14 +145,28 @@ def _blind_stage(state: State, upload: Bytes, texts: Texts) -> str:
         verdict = texts("blind.verdict", cause=cause(degradation, texts), restorer=restorer_name, residual=left)
     if state.hide == "restored":
         restored_panel, verdict = panels.veiled_panel("restored", texts, restorer_name), texts("lessons.veiled")
-    size = [(texts("numbers.size"), f"{blurred.shape[1]} × {blurred.shape[0]} px")]
     return (
         f'<div class="stage" {marks(state, upload)}>'
         + panels.panel("sharp", None, texts, "", [], instead=texts("blind.unknown"))
-        + panels.panel("blurred", blurred, texts, texts("play.your_picture"), size)
+        + panels.panel("blurred", blurred, texts, texts("play.your_picture"), _size(blurred, texts))
         + restored_panel
         + f'</div><p class="verdict" role="status">{escape(verdict)}</p>'
     )
+
+
+def looking(state: State, upload: Bytes, texts: Texts) -> str:
+    """A picture that came blurred, before it is known by what."""
+    return (
+        f'<div class="stage" {marks(state, upload)} aria-busy="true">'
+        + panels.panel("sharp", None, texts, "", [], instead=texts("blind.unknown"))
+        + panels.panel("blurred", from_bytes(upload), texts, texts("play.your_picture"), _size(upload, texts))
+        + panels.panel("restored", None, texts, "", [], instead=texts("blind.looking"))
+        + f'</div><p class="verdict" role="status">{escape(texts("blind.looking"))}</p>'
+    )
+
+
+def _size(picture: NDArray, texts: Texts) -> list[tuple[str, str]]:
+    return [(texts("numbers.size"), f"{picture.shape[1]} × {picture.shape[0]} px")]
 
 
 def estimates(guesses: list[Estimate], texts: Texts) -> str:

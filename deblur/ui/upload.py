@@ -42,9 +42,10 @@ def picture_upload(texts: Texts, elem_id: str = "upload") -> PictureUpload:
     )
 
 
-def upload_hint(texts: Texts, refusal: str = "") -> str:
-    """What can be uploaded, and why the last picture was refused, if it was."""
-    told = f'<p class="note" role="alert">{escape(texts("play.refused"))}: {escape(refusal)}</p>' if refusal else ""
+def upload_hint(texts: Texts, refusal: str = "", before: bool = False) -> str:
+    """What can be uploaded, and why the last picture was refused, if it was, and that the one `before` it is still shown."""
+    still = f" {texts('play.still')}" if before else ""
+    told = f'<p class="note" role="alert">{escape(texts("play.refused"))}: {escape(refusal + still)}</p>' if refusal else ""
     return f'{told}<p class="meaning">{escape(texts("play.upload_limits", side=LIVE_SIDE, blind=MAX_SIDE))}</p>'
 
 

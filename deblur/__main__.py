@@ -25,6 +25,9 @@ def main(words: list[str] | None = None) -> int:
     options = parser().parse_args(words)
     try:
         return options.run(options)
+    except FileNotFoundError as problem:
+        print(f"deblur: {problem.filename}: there is no such file, or no folder to put it in. Check its name.", file=sys.stderr)
+        return 2
     except (InputError, OSError) as problem:
         print(f"deblur: {problem}", file=sys.stderr)
         return 2
@@ -62,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
         known = one.add_argument_group("the degradation")
         known.add_argument("--blur", choices=[*BLURS], required=True, help="the filter that blurred it")
         known.add_argument(
-            "--set", action="append", default=[], metavar="NAME=VALUE", help="a value of the filter, such as --set size=5; may be repeated"
+            "--set", action="append", default=[], type=_pair, metavar="NAME=VALUE", help="a value of the filter, such as --set size=5; may be repeated"
         )
         _flags(known, AFTER_BLUR)
         known.add_argument(
@@ -119,6 +122,13 @@ def _reader(param: Parameter):  # type: ignore[no-untyped-def]
     return read
 
 
+def _pair(word: str) -> tuple[str, str]:
+    name, equals, text = word.partition("=")
+    if not (name and equals and text):
+        raise argparse.ArgumentTypeError(f"{word!r}: expected a name and a value, such as size=5")
+    return name, text
+
+
 def _values(options: argparse.Namespace, params: Iterable[Parameter]) -> dict[str, object]:
     return {param.name: getattr(options, f"param_{param.name}") for param in params}
 
@@ -132,8 +142,7 @@ def _blur(options: argparse.Namespace) -> int:
 def _restore(options: argparse.Namespace) -> int:
     params = {param.name: param for param in BLURS[options.blur].params}
     values: dict[str, object] = {}
-    for word in options.set:
-        name, _, text = word.partition("=")
+    for name, text in options.set:
         values[name] = params[name].parse(text) if name in params else text  # an unknown name is refused with the known ones
     degradation = Degradation(options.blur, values, border=options.border, **_values(options, AFTER_BLUR))  # type: ignore[arg-type]
     restorer = RESTORERS[options.restorer]

@@ -94,10 +94,10 @@ def work(path: Path, mode: str, state: State, texts: Texts, keep: gr.DownloadBut
         yield _progress(0.06, texts("photo.blurring"), started, texts), None, None, None
     blurred = degradation.apply(given, SEED) if mode == SHARP else given
     computing = time.perf_counter()
-    restored = blurred
+    restored, at_work = blurred, texts(f"restorer.{state.restorer}.label")
     for step in restore_by_colour(blurred, degradation, state.restorer, **state.own):
         done, count, restored = step
-        yield _progress(0.1 + 0.8 * done / count, texts("photo.restoring", done=done, count=count), started, texts), None, None, None
+        yield _progress(0.1 + 0.8 * done / count, texts("photo.restoring", restorer=at_work, done=done, count=count), started, texts), None, None, None
     seconds = time.perf_counter() - computing
     yield _progress(0.92, texts("photo.writing"), started, texts), None, None, None
     before, after, png = _files(blurred, restored, path.stem, keep)

@@ -314,6 +314,7 @@ def test_a_blurred_photo_is_restored_by_its_estimate_which_can_be_adjusted(page,
     page.wait_for_selector("#estimated .estimates li")
     best = estimate(from_bytes(levels))[0].degradation
     settle(page, blur=best.blur)
+    page.wait_for_selector("#stage .stage:not([aria-busy])")  # found, and restored as if it had suffered that
     assert np.array_equal(shown(page, "blurred"), levels)
     assert page.locator("#stage .sharp img").count() == 0  # nobody has it
     assert "Blurred again" in page.inner_text("#stage .verdict")

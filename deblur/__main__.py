@@ -25,11 +25,9 @@ def main(words: list[str] | None = None) -> int:
     options = parser().parse_args(words)
     try:
         return options.run(options)
-    except FileNotFoundError as problem:
-        print(f"deblur: {problem.filename}: there is no such file, or no folder to put it in. Check its name.", file=sys.stderr)
-        return 2
     except (InputError, OSError) as problem:
-        print(f"deblur: {problem}", file=sys.stderr)
+        missing = f"{problem.filename}: there is no such file, or no folder to put it in. Check its name." if isinstance(problem, FileNotFoundError) else ""
+        print(f"deblur: {missing or problem}", file=sys.stderr)
         return 2
 
 

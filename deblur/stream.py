@@ -136,7 +136,7 @@ def photo_group(rng: np.random.Generator, photos: tuple[Bytes, ...], degradation
     """Blur one piece of one photograph, in grey or one channel of its colours."""
     degradation = degradation or draw(rng)
     sharp = piece(rng, photos[rng.integers(len(photos))], PATCH)
-    sharp = from_bytes(to_bytes(to_grey(sharp))) if sharp.ndim == 3 and degradation.blurs_together(3) else sharp
+    sharp = from_bytes(to_bytes(to_grey(sharp))) if degradation.blurs_together(3) else sharp
     blurred = degradation.apply(sharp, rng)
     if sharp.ndim == 3:
         channel = rng.integers(3)

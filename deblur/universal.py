@@ -37,7 +37,8 @@ def restore(blurred: Picture, degradation: Degradation) -> Picture:
     told what its answer, blurred again, lacks.
 
     Args:
-        blurred: (H, W) or (H, W, 3), both sides at least 2 px and longer than the filter's reach.
+        blurred: (H, W), (H, W, 3), or (H, W, N) with any other N: grey pictures that suffered the same degradation. Both sides at least
+            2 px and longer than the filter's reach.
         degradation: What is known of it, within the trained ranges (see `refuses`).
 
     Raises:

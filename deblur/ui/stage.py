@@ -79,7 +79,7 @@ def stage(state: State, upload: Bytes | None, texts: Texts, ignored: tuple[str, 
             return _stage(state, upload, texts, ignored)
     except InputError as refusal:
         sentence = texts.reason(refusal.reason)
-    except Exception:  # the one place that may catch everything; it is logged, and the page says so
+    except Exception:  # of all live events the one place that may catch everything; it is logged, and the page says so
         logging.getLogger(__name__).exception("the stage could not be computed for %s", state)
         sentence = texts("play.failed")
     return f'<div class="stage" {marks(state, upload)}></div><p class="verdict" role="status">{escape(sentence)}</p>'
@@ -145,23 +145,23 @@ def _blind_stage(state: State, upload: Bytes, texts: Texts) -> str:
         verdict = texts("blind.verdict", cause=cause(degradation, texts), restorer=restorer_name, residual=left)
     if state.hide == "restored":
         restored_panel, verdict = panels.veiled_panel("restored", texts, restorer_name), texts("lessons.veiled")
-    return (
-        f'<div class="stage" {marks(state, upload)}>'
-        + panels.panel("sharp", None, texts, "", [], instead=texts("blind.unknown"))
-        + panels.panel("blurred", blurred, texts, texts("play.your_picture"), _size(blurred, texts))
-        + restored_panel
-        + f'</div><p class="verdict" role="status">{escape(verdict)}</p>'
-    )
+    return _without_truth(marks(state, upload), blurred, restored_panel, verdict, texts)
 
 
 def looking(state: State, upload: Bytes, texts: Texts) -> str:
     """A picture that came blurred, before it is known by what."""
+    verdict = texts("blind.looking")
+    restored_panel = panels.panel("restored", None, texts, "", [], instead=verdict)
+    return _without_truth(f'{marks(state, upload)} aria-busy="true"', from_bytes(upload), restored_panel, verdict, texts)
+
+
+def _without_truth(attributes: str, blurred: Picture, restored_panel: str, verdict: str, texts: Texts) -> str:
     return (
-        f'<div class="stage" {marks(state, upload)} aria-busy="true">'
+        f'<div class="stage" {attributes}>'
         + panels.panel("sharp", None, texts, "", [], instead=texts("blind.unknown"))
-        + panels.panel("blurred", from_bytes(upload), texts, texts("play.your_picture"), _size(upload, texts))
-        + panels.panel("restored", None, texts, "", [], instead=texts("blind.looking"))
-        + f'</div><p class="verdict" role="status">{escape(texts("blind.looking"))}</p>'
+        + panels.panel("blurred", blurred, texts, texts("play.your_picture"), _size(blurred, texts))
+        + restored_panel
+        + f'</div><p class="verdict" role="status">{escape(verdict)}</p>'
     )
 
 

@@ -73,11 +73,11 @@ def parser() -> argparse.ArgumentParser:
         one.set_defaults(run=_restore)
     guess = commands.add_parser(
         "estimate", help="which blur did a picture suffer?",
-        description="Rank what may have blurred a picture, each with its confidence and as flags that `restore` takes. "
+        description="Rank what may have blurred a picture, and that nothing did, each with its confidence and as flags that `restore` takes. "
         "If a camera blurred it, add --border unknown to them.",
     )
     guess.add_argument("source", help="blurred picture file to read")
-    guess.add_argument("--json", action="store_true", help="as JSON: a list of blur, values, noise, storage and confidence")
+    guess.add_argument("--json", action="store_true", help="as JSON: a list of blur (null: not blurred), values, noise, storage and confidence")
     guess.set_defaults(run=_estimate)
     evaluate = commands.add_parser("evaluate", help="make the reports anew", description="Measure and write reports/.")
     reports = evaluate.add_subparsers(required=True, metavar="report")
@@ -159,7 +159,7 @@ def _estimate(options: argparse.Namespace) -> int:
     guesses = estimate(read_image(options.source))
     if options.json:
         rows = [
-            {"blur": known.blur, "values": dict(known.values), "noise": known.noise, "storage": known.storage, "confidence": guess.confidence}
+            {"blur": known.blur if known.blurs else None, "values": dict(known.values), "noise": known.noise, "storage": known.storage, "confidence": guess.confidence}
             for guess in guesses
             for known in [guess.degradation]
         ]
@@ -168,7 +168,8 @@ def _estimate(options: argparse.Namespace) -> int:
     for guess in guesses:
         known = guess.degradation
         values = "".join(f" --set {name}={value:g}" if not isinstance(value, str) else f" --set {name}={value}" for name, value in known.values.items())
-        print(f"{100 * guess.confidence:5.1f} %  --blur {known.blur}{values} --noise {known.noise:.3g} --storage {known.storage}")
+        cause = f"--blur {known.blur}{values}" if known.blurs else "not blurred:"
+        print(f"{100 * guess.confidence:5.1f} %  {cause} --noise {known.noise:.3g} --storage {known.storage}")
     return 0
 
 

@@ -106,6 +106,11 @@ class Degradation:
         """The response to a point, (h, w) with sum 1; None where the blur is no convolution (median, bilateral)."""
         return self.filter.psf_at(**self.values)
 
+    @property
+    def blurs(self) -> bool:
+        """Whether the filter can change a picture at all; a PSF of a single pixel cannot."""
+        return self.psf is None or bool(np.count_nonzero(self.psf) > 1)
+
     def blurs_together(self, channels: int) -> bool:
         """Whether the blur of one of these channels depends on the others: the bilateral's does, which weighs by the distance of whole colours."""
         return channels == 3 and self.filter.joins_colours and self.psf is None

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, special
 
-from deblur.blur import BLURS
 from deblur.degrade import LEVEL, NOISE, Degradation
-from deblur.evidence import GARMENT_SIDE, Evidence, Prior
+from deblur.evidence import CAUSES, GARMENT_SIDE, Evidence, Prior, caused
 from deblur.image import Picture, as_picture, is_8bit
 from deblur.reasons import InputError
 
@@ -25,7 +24,7 @@ class Estimate:
     """A guess.
 
     Attributes:
-        degradation: Filter, values, noise and storage.
+        degradation: Filter, values, noise and storage; that of the guess that nothing blurred the picture has a PSF of a single pixel, and its `blurs` is False.
         confidence: From 0 to 1; those of one picture sum to 1.
     """
 
@@ -35,14 +34,14 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Odds:
-    """Logistic regression from clues to filters: standardise by `centre` and `scale`, (clues,), expand, multiply by `weights`."""
+    """Logistic regression from clues to causes: standardise by `centre` and `scale`, (clues,), expand, multiply by `weights`."""
 
     centre: NDArray[np.float64]
     scale: NDArray[np.float64]
     weights: NDArray[np.float64]
 
     def __call__(self, clues: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Probability of each filter, in the order of `BLURS`."""
+        """Probability of each of `CAUSES`."""
         return special.softmax(expand((clues - self.centre) / self.scale) @ self.weights, axis=-1)
 
 
@@ -56,7 +55,7 @@ def knowledge(kind: str) -> tuple[Prior, Odds]:
 
 
 def estimate(blurred: Picture) -> list[Estimate]:
-    """Rank what may have blurred a picture: one guess for each filter, best first.
+    """Rank what may have blurred a picture: one guess for each filter and one that it is not blurred, best first.
 
     A blur multiplies the power of each cosine by the square of its gain, and noise adds the same to all. So each candidate predicts the
     spectrum up to brightness, tilt and noise, which are fitted; how likely that is, with a few clues that tell median and bilateral
@@ -83,20 +82,25 @@ def estimate(blurred: Picture) -> list[Estimate]:
     evidence = Evidence(plane, prior)
     storage = "8-bit" if is_8bit(plane) else "float"
     guesses = []
-    for name, confidence in zip(BLURS, odds(clues(evidence)), strict=True):
+    for name, confidence in zip(CAUSES, odds(clues(evidence)), strict=True):
         values, variance = evidence.best(name)
         if name == "motion":
             values = values | {"angle": sense(plane, **values)}
         noise = min(round(variance**0.5, 4), NOISE.high)
-        guesses.append(Estimate(Degradation(name, values, noise, storage=storage), float(confidence)))
+        guesses.append(Estimate(caused(name, values).with_(noise=noise, storage=storage), float(confidence)))
     return sorted(guesses, key=lambda guess: -guess.confidence)
 
 
+def likeliest_blur(guesses: list[Estimate]) -> Degradation:
+    """The first of these guesses that blurs."""
+    return next(guess.degradation for guess in guesses if guess.degradation.blurs)
+
+
 def clues(evidence: Evidence) -> NDArray[np.float64]:
-    """What tells the filters apart: the evidence for each, its candidates equally likely beforehand, the noise, and the texture; (clues,)."""
+    """What tells the filters apart: the evidence for each cause, its candidates equally likely beforehand, the noise, and the texture; (clues,)."""
     names = np.array([name for name, _ in evidence.candidates])
     likelihood = evidence.fit.likelihood - evidence.fit.likelihood.max()
-    by_filter = [special.logsumexp(likelihood[names == name]) - np.log(np.sum(names == name)) for name in BLURS]
+    by_filter = [special.logsumexp(likelihood[names == name]) - np.log(np.sum(names == name)) for name in CAUSES]
     noise = np.log10(evidence.fit.noise[likelihood.argmax()])
     return np.concatenate([-np.log1p(-np.minimum(by_filter, 0)), [noise], texture(evidence.plane)])
 

@@ -24,7 +24,7 @@ from deblur.blur import BLURS
 from deblur.data import load_fashion_mnist, validation_split
 from deblur.degrade import Degradation, draw
 from deblur.estimate import KNOWLEDGE, Odds, clues, estimate, expand
-from deblur.evidence import Candidate, Evidence, Prior, spectrum
+from deblur.evidence import CAUSES, UNBLURRED, Candidate, Evidence, Prior, spectrum
 from deblur.image import Picture, from_bytes, read_image, to_grey, write_whole
 from deblur.restore import RESTORERS
 
@@ -84,20 +84,21 @@ def fit_kind(pictures: list[Picture], reach: int, draws: int, seed: int) -> tupl
     names, inputs = [], []
     for picture in pictures * draws:
         degradation = drawn(rng, reach)
-        names.append(list(BLURS).index(degradation.blur))
+        names.append(CAUSES.index(degradation.blur))
         inputs.append(clues(Evidence(degradation.apply(picture, rng), prior)))
     return prior, fit_odds(np.array(inputs), np.array(names))
 
 
 def drawn(rng: np.random.Generator, reach: int) -> Degradation:
-    """Draw a degradation in 8 bits or float."""
-    return draw(rng, max_reach=reach, max_noise=MAX_NOISE, storages=("8-bit", "float"))
+    """Draw a degradation in 8 bits or float; as often as any filter there is none."""
+    degradation = draw(rng, max_reach=reach, max_noise=MAX_NOISE, storages=("8-bit", "float"))
+    return degradation if rng.random() > 1 / len(CAUSES) else UNBLURRED.with_(noise=degradation.noise, storage=degradation.storage)
 
 
 def fit_odds(given: NDArray, names: NDArray) -> Odds:
     """Logistic regression with a ridge from clues, (pictures, clues), to filters."""
     centre, scale = given.mean(axis=0), given.std(axis=0) + 1e-6
-    inputs, wanted = expand((given - centre) / scale), np.eye(len(BLURS))[names]
+    inputs, wanted = expand((given - centre) / scale), np.eye(len(CAUSES))[names]
 
     def cost(flat: NDArray) -> tuple[float, NDArray]:
         weights = flat.reshape(inputs.shape[1], -1)
@@ -106,7 +107,7 @@ def fit_odds(given: NDArray, names: NDArray) -> Odds:
         slope = inputs.T @ (np.exp(logs) - wanted) + RIDGE * weights
         return float(-np.sum(logs * wanted) + 0.5 * RIDGE * np.sum(weights**2)), slope.ravel()
 
-    found = minimize(cost, np.zeros(inputs.shape[1] * len(BLURS)), jac=True, method="L-BFGS-B", options={"maxiter": 500})
+    found = minimize(cost, np.zeros(inputs.shape[1] * len(CAUSES)), jac=True, method="L-BFGS-B", options={"maxiter": 500})
     return Odds(centre, scale, found.x.reshape(inputs.shape[1], -1))
 
 
@@ -126,8 +127,8 @@ def fit(photos: Path, count: int, seed: int) -> None:
     card = {
         "data": "Fashion-MNIST, 55,000 training garments; BSDS500, the train and test folders less 12003 (grey middles of 193 px)",
         "command": f"python -m deblur.evaluate_estimate fit --photos FOLDER --count {count} --seed {seed}",
-        "filters": list(BLURS),
-        "clues": "log-evidence for each filter in this order, log10 of the noise variance, five of texture; standardised, with products",
+        "causes": CAUSES,
+        "clues": "log-evidence for each cause in this order, log10 of the noise variance, five of texture; standardised, with products",
         "sha256": hashlib.sha256(memory.getvalue()).hexdigest(),
     }
     write_whole(KNOWLEDGE.with_suffix(".json"), (json.dumps(card, indent=1) + "\n").encode())
@@ -148,7 +149,7 @@ def measure(photos: Path, count: int, seed: int) -> dict[str, dict[str, Any]]:
 
 def markdown(found: dict[str, dict[str, float]], command: str) -> str:
     """The report: one line a figure, one column a kind of picture."""
-    lines = ["# Which blur was it?", "", f"`{command}`: degradations drawn from the sliders' ranges, noise up to {MAX_NOISE}, in 8 bits or float.", ""]
+    lines = ["# Which blur was it?", "", f"`{command}`: degradations drawn from the sliders' ranges, or none, noise up to {MAX_NOISE}, in 8 bits or float; from the errors on, of pictures that were blurred.", ""]
     lines += [f"| | {' | '.join(found)} |", "| --- |" + " --: |" * len(found)]
     first = next(iter(found.values()))
     return "\n".join([*lines, *(f"| {name} | {' | '.join(f'{figures[name]:.3g}' for figures in found.values())} |" for name in first)]) + "\n"
@@ -157,7 +158,7 @@ def markdown(found: dict[str, dict[str, float]], command: str) -> str:
 def measure_kind(pictures: list[Picture], reach: int, seed: int) -> dict[str, float]:
     """Guess one degradation of each picture; the figures of the report."""
     rng = np.random.default_rng(seed)
-    right: dict[str, list[bool]] = {name: [] for name in BLURS}
+    right: dict[str, list[bool]] = {name: [] for name in CAUSES}
     off: dict[str, list[float]] = {name: [] for name in [*COUNTED.values(), "angle", "noise"]}
     lost: dict[tuple[str, str], list[float]] = {(name, storage): [] for name in RESTORERS_ASKED for storage in ("8-bit", "float")}
     gained: dict[str, list[float]] = {name: [] for name in RESTORERS_ASKED}
@@ -172,6 +173,8 @@ def measure_kind(pictures: list[Picture], reach: int, seed: int) -> dict[str, fl
         right[truth.blur].append(guesses[0].blur == truth.blur)
         second.append(truth.blur in (guesses[0].blur, guesses[1].blur))
         off["noise"].append(abs(guesses[0].noise - truth.noise))
+        if not truth.blurs:
+            continue
         if right[truth.blur][-1]:
             counted = COUNTED[truth.blur]
             off[counted].append(abs(extent(guesses[0]) / extent(truth) - 1))
@@ -188,7 +191,7 @@ def measure_kind(pictures: list[Picture], reach: int, seed: int) -> dict[str, fl
     return {
         "pictures": len(every),
         "filter right, %": 100 * float(np.mean(every)),
-        **{f"{name}, %": 100 * float(np.mean(hits)) for name, hits in right.items()},
+        **{f"{'not blurred' if name == UNBLURRED.blur else name}, %": 100 * float(np.mean(hits)) for name, hits in right.items()},
         "among the first two, %": 100 * float(np.mean(second)),
         **{f"median error of {name}, %": 100 * float(np.median(values)) for name, values in off.items() if name not in ("angle", "noise")},
         "median error of angle, degrees": float(np.median(off["angle"])),

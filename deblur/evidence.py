@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
+from deblur.blur import BLURS
 from deblur.degrade import LEVEL, Degradation
 from deblur.image import Picture, is_8bit
 from deblur.kernels import Psf
@@ -25,6 +26,8 @@ QUIET_SIDE = 5  # frequencies a side over which the power is averaged in search 
 QUIET_SHARES = (0.03, 0.15, 0.4, 0.8, 1.3, 2.0)  # of the quietest power, tried as noise
 FLOAT_NOISE = 1e-13  # variance of what float32 rounds away
 TINY = 1e-15
+UNBLURRED = Degradation.from_psf(np.ones((1, 1)))
+CAUSES = (*BLURS, UNBLURRED.blur)  # of what is seen in a picture
 
 Values = dict[str, Any]
 Candidate = tuple[str, Values]
@@ -188,6 +191,7 @@ def linear_candidates() -> tuple[Candidate, ...]:
         *(("bilateral", {"diameter": size, "sigma_color": 75.0, "sigma_space": 75.0, "scale": "0-1"}) for size in range(3, 16, 2)),
         *(("motion", {"length": length, "angle": angle}) for length in lengths for angle in range(0, 91, 6 if length > 5 else 15)),
         *(("defocus", {"radius": float(step)}) for step in steps),
+        (UNBLURRED.blur, {}),
     )
 
 
@@ -197,9 +201,14 @@ def linear_gains(grid: tuple[int, ...]) -> NDArray[np.float32]:
     return gains_of(linear_candidates(), grid)
 
 
+def caused(name: str, values: Values) -> Degradation:
+    """The degradation of a candidate, without noise."""
+    return UNBLURRED if name == UNBLURRED.blur else Degradation(name, values)
+
+
 def gains_of(candidates: Iterable[Candidate], grid: tuple[int, ...]) -> NDArray[np.float32]:
     """The gains of convolutions, (candidates, frequencies), nowhere quite 0."""
-    psfs = (Degradation(name, values).psf for name, values in candidates)
+    psfs = (caused(name, values).psf for name, values in candidates)
     return np.maximum([gain(psf, grid) for psf in psfs if psf is not None], TINY).astype(np.float32)
 
 

@@ -63,8 +63,9 @@ def test_estimate_prints_flags_that_restore_takes(tmp_path, capsys) -> None:
     assert main(["estimate", str(tmp_path / "blurred.png"), "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [(row["blur"], row["values"], row["confidence"]) for row in rows] == [
-        (guess.degradation.blur, dict(guess.degradation.values), guess.confidence) for guess in guesses
+        (guess.degradation.blur if guess.degradation.blurs else None, dict(guess.degradation.values), guess.confidence) for guess in guesses
     ]
+    assert sum("not blurred" in line for line in lines) == sum(row["blur"] is None for row in rows) == 1
 
 
 @pytest.mark.parametrize(

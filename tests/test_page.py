@@ -325,6 +325,18 @@ def test_a_blurred_photo_is_restored_by_its_estimate_which_can_be_adjusted(page,
     assert not np.array_equal(shown(page, "restored"), restored)
 
 
+def test_a_photo_that_is_not_blurred_is_said_to_be_so(page, tmp_path) -> None:
+    sharp = photograph((193, 150))
+    assert not estimate(sharp)[0].degradation.blurs
+    Image.fromarray(to_bytes(sharp)).save(tmp_path / "sharp.png")
+    choose(page, "source", "Your blurred photo")
+    page.set_input_files("#upload input[type=file]", tmp_path / "sharp.png")
+    page.wait_for_selector("#estimated .estimates li")
+    assert "does not look blurred" in page.inner_text("#estimated")
+    assert page.inner_text("#estimated li span").startswith("no blur")
+    page.wait_for_selector("#stage .stage:not([aria-busy])")
+
+
 def test_look_inside_explains_the_clicked_pixel(page) -> None:
     choose(page, "blur", "Average")
     settle(page, blur="average")

@@ -151,11 +151,12 @@ def estimate(picture: Path) -> list[dict]:
         picture: The blurred picture, PNG, JPEG, WebP, BMP, GIF or TIFF; reduced to 4096 px a side.
 
     Returns:
-        One guess per filter, likeliest first: filter, values, noise, storage and confidence; the confidences sum to 1.
+        One guess per filter, and one with the filter null: not blurred. Likeliest first: filter, values, noise, storage and confidence; the
+        confidences sum to 1.
     """
     guesses = [(guess.degradation, guess.confidence) for guess in estimate_blur(_read(picture))]
     return [
-        {"filter": found.blur, "values": dict(found.values), "noise": found.noise, "storage": found.storage, "confidence": confidence}
+        {"filter": found.blur if found.blurs else None, "values": dict(found.values), "noise": found.noise, "storage": found.storage, "confidence": confidence}
         for found, confidence in guesses
     ]
 

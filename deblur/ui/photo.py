@@ -12,7 +12,7 @@ from urllib.parse import quote
 import gradio as gr
 
 from deblur.compare import residual
-from deblur.estimate import estimate
+from deblur.estimate import estimate, likeliest_blur
 from deblur.image import Picture, image_size, write_image
 from deblur.photo import LIMIT, psnr_by_colour, read_photo, restore_by_colour, telling_part
 from deblur.reasons import InputError
@@ -214,7 +214,7 @@ def build(texts: Texts, tab: gr.Tab, play: Controls) -> None:
             found = estimate(telling_part(read_upload(path, read_photo)))
         except InputError as refusal:
             return [*untouched, _said(texts.reason(refusal.reason), "note")]
-        return [*settings(controls.state(values).with_degradation(found[0].degradation)), estimates(found, texts)]
+        return [*settings(controls.state(values).with_degradation(likeliest_blur(found))), estimates(found, texts)]
 
     def arrived(path: Path | None, chosen: str) -> list[Any]:
         nothing = [gr.update(interactive=False), gr.update(interactive=False)]

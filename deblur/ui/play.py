@@ -11,7 +11,7 @@ import gradio as gr
 import numpy as np
 
 from deblur.compare import NOTHING, TRUTH, Entry, compare
-from deblur.estimate import estimate
+from deblur.estimate import estimate, likeliest_blur
 from deblur.image import Bytes, from_bytes, to_bytes
 from deblur.reasons import InputError
 from deblur.ui import panels
@@ -171,7 +171,7 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
             found = estimate(from_bytes(uploaded))
         except InputError as refusal:
             return [*[gr.skip()] * len(controls.targets), upload_hint(texts, texts.reason(refusal.reason)), made + 1, uploaded]
-        return [*controls.settings(state.with_degradation(found[0].degradation)), estimates(found, texts), made + 1, uploaded]
+        return [*controls.settings(state.with_degradation(likeliest_blur(found))), estimates(found, texts), made + 1, uploaded]
 
     def guess_once(uploaded: Bytes | None, before: Bytes | None, made: int, *values: object) -> list[object]:
         """The same, but not again for the picture of before: the event may come again without anybody's doing (docs/decisions.md)."""

@@ -17,7 +17,7 @@ from deblur.ui import maps, panels
 from deblur.ui.controls import Controls, ParamSlider
 from deblur.ui.pad import pad, read
 from deblur.ui.stage import SEED as NOISE_SEED
-from deblur.ui.stage import describe, sharp_picture
+from deblur.ui.stage import cause, describe, sharp_picture
 from deblur.ui.state import State, allowed, default_restorer
 from deblur.ui.texts import Texts, digits, signed
 
@@ -101,7 +101,7 @@ def rest(setting: Setting, texts: Texts) -> str:
     except InputError:
         return f'<div data-key="{setting.key}"></div>'  # `first` says why
     guess = undone.estimated.believed
-    captions = (texts("shake.right"), texts("shake.turned", turn=f"{setting.turn:g}"), texts("shake.guessed", blur=texts(f"blur.{guess.blur}.label") if guess else "–"))
+    captions = (texts("shake.right"), texts("shake.turned", turn=f"{setting.turn:g}"), texts("shake.guessed", blur=cause(guess.with_(noise=0.0), texts) if guess else "–"))
     shown = "".join(
         _panel(attempt, caption, texts) for attempt, caption in zip((undone.right, undone.turned, undone.estimated), captions, strict=True)
     )

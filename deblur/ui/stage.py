@@ -37,7 +37,7 @@ def sharp_picture(state: State, upload: Bytes | None, texts: Texts) -> tuple[Pic
 
 def cause(degradation: Degradation, texts: Texts) -> str:
     """Everything that happened to the picture, in a few words: "Gaussian + noise 0.05 + JPEG 40"."""
-    parts = [texts(f"blur.{degradation.blur}.label")]
+    parts = [texts(f"blur.{degradation.blur}.label") if degradation.blurs else texts("blind.unblurred")]
     for name in ("noise", "salt_pepper"):
         if getattr(degradation, name):
             parts.append(f"{texts(f'after.{name}.label')} {digits(getattr(degradation, name))}")
@@ -176,16 +176,17 @@ def estimates(guesses: list[Estimate], texts: Texts) -> str:
         f"<b>{digits(100 * guess.confidence, 2)} %</b></li>"
         for guess in guesses[:3]
     )
-    return f'<p class="meaning">{escape(texts("blind.estimated"))}</p><ol class="estimates">{rows}</ol>'
+    told = texts("blind.estimated" if guesses[0].degradation.blurs else "blind.estimated_unblurred")
+    return f'<p class="meaning">{escape(told)}</p><ol class="estimates">{rows}</ol>'
 
 
 def describe(degradation: Degradation, texts: Texts) -> str:
-    """What happened, with the filter's values: "Gaussian + noise 0.05 (size 5, sigma 1.2)"."""
+    """What happened, with the filter's values, if it has any: "Gaussian + noise 0.05 (size 5, sigma 1.2)"."""
     words = [
         f"{texts(f'blur.{degradation.blur}.{name}.label')} {value if isinstance(value, str) else f'{value:g}'}"
         for name, value in degradation.values.items()
     ]
-    return f"{cause(degradation, texts)} ({', '.join(words)})"
+    return cause(degradation, texts) + (f" ({', '.join(words)})" if words else "")
 
 
 def verdict_sentence(before: Scores, after: Scores, share: float | None, cause: str, restorer: str, texts: Texts) -> str:

@@ -138,11 +138,5 @@ def visit(page, url: str) -> None:
 
 
 def open_tab(page, label: str) -> None:
-    """Choose a tab by its label, out of the menu where the line is too narrow for it."""
-    tab = page.locator(f"button[role=tab]:has-text('{label}')")
-    menu = page.locator(".overflow-menu", has=page.locator(f".overflow-dropdown button:has-text('{label}')"))
-    tab.or_(menu).first.wait_for(state="attached")
-    if not tab.is_visible():
-        menu.locator("> button").click()
-        tab = menu.locator(f".overflow-dropdown button:has-text('{label}')")
-    tab.click()
+    """Choose a tab by its label."""
+    page.click(f"button[role=tab]:has-text('{label}')")

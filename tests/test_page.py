@@ -274,6 +274,14 @@ def test_results_tab_shows_the_measured_table(page) -> None:
         assert digits(row["restored"]["error"]) in lines.nth(place).locator("td").nth(2).inner_text()
 
 
+def test_a_phone_shows_every_tab(phone) -> None:
+    tabs = phone.locator("[role=tablist]").first.locator("[role=tab]")
+    assert tabs.count() == 8
+    for tab in tabs.all():
+        box = tab.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= PHONE["width"], tab.inner_text()
+
+
 def test_phone_keeps_the_pictures_in_sight_while_a_slider_is_moved(phone) -> None:
     slider = phone.locator("#control-blur-gaussian-size input[type=range]")
     slider.evaluate("element => element.scrollIntoView({block: 'center'})")

@@ -54,7 +54,7 @@ def build(texts: Texts, tabs: gr.Tabs, play: gr.Tab, tab: gr.Tab, place_mark: gr
     """
     names = [f"{number} · {texts(f'lessons.course.{lesson.key}.title')}" for number, lesson in enumerate(LESSONS, 1)]
     asked: list[tuple[gr.Group, gr.Radio, gr.Button, gr.HTML]] = []
-    with gr.Tabs(elem_id="lessons") as views:
+    with gr.Tabs(elem_id="lessons", overflow_behavior="wrap") as views:
         with gr.Tab(texts(f"lessons.view.{COURSE}"), id=COURSE) as course:
             gr.HTML(f'<h2 class="question">{escape(texts("lessons.question"))}</h2>')
             chosen = gr.Radio(

@@ -1,6 +1,5 @@
 """The whole page, once for every language: `build()` returns the Gradio app."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +44,10 @@ element.querySelectorAll('.language a').forEach(link => link.addEventListener('c
 # Gradio also selects the first tab by itself, before the link is read; that is no choice of the visitor's.
 _WRITE_TAB = "() => { if (!window.linkRead) return; const address = new URL(location.href); address.searchParams.set('tab', '%s'); history.replaceState(history.state, '', address); }"
 
-# A tab for which a narrow screen has no room stands in the menu, under its label alone.
 _OPEN_TAB = """() => {
-  const labels = %s, asked = new URLSearchParams(location.search).get('tab');
+  const asked = new URLSearchParams(location.search).get('tab');
   window.linkRead = true;
-  if (!Object.hasOwn(labels, asked)) return;
-  const inMenu = [...document.querySelectorAll('.overflow-dropdown button')].find(button => button.textContent.trim() === labels[asked]);
-  (document.querySelector(`[role=tab][data-tab-id="${asked}"]`) ?? inMenu)?.click();
+  if (asked) document.querySelector('[role=tablist]').querySelector(`[data-tab-id="${CSS.escape(asked)}"]`)?.click();
 }"""
 
 # Gradio keeps a style sheet of ours inside its own margins; these are outside.
@@ -124,13 +120,13 @@ def _content(texts: Texts, workshop: Workshop) -> None:
         elem_id="head",
         apply_default_css=False,
     )
-    with gr.Tabs() as tabs:
+    with gr.Tabs(overflow_behavior="wrap") as tabs:
         with _tab(texts("tab.play"), "play") as play_tab:
             place_mark = lessons.build_place()
             controls, picture, opened = play.build(texts)
         with _tab(texts("tab.photo"), "photo-tab") as tab:
             photo.build(texts, tab, controls)
-        with _tab(texts("tab.inside"), "inside") as tab, gr.Tabs():
+        with _tab(texts("tab.inside"), "inside") as tab, gr.Tabs(overflow_behavior="wrap"):
             with gr.Tab(texts("inside.tab.pixel"), id="pixel") as pixel:
                 inside.build(texts, [tab, pixel], controls, picture)
             with gr.Tab(texts("net.tab"), id="network") as network_tab:
@@ -147,7 +143,7 @@ def _content(texts: Texts, workshop: Workshop) -> None:
             train.build(texts, tab, tabs, controls, workshop)
         with _tab(texts("tab.results"), "results"):
             results.build(texts)
-    _open_asked(tabs, opened)
+    opened.then(None, None, None, js=_OPEN_TAB, api_visibility="private")  # once the controls stand as the link says
 
 
 def _tab(label: str, name: str) -> gr.Tab:
@@ -155,9 +151,3 @@ def _tab(label: str, name: str) -> gr.Tab:
     tab = gr.Tab(label, id=name)
     tab.select(None, None, None, js=_WRITE_TAB % name, api_visibility="private")
     return tab
-
-
-def _open_asked(tabs: gr.Tabs, opened: gr.events.Dependency) -> None:
-    """Open the tab that a link asks for, `?tab=` with its id, once the controls stand as the link says."""
-    labels = {tab.id: tab.label for tab in tabs.children if isinstance(tab, gr.Tab)}
-    opened.then(None, None, None, js=_OPEN_TAB % json.dumps(labels), api_visibility="private")

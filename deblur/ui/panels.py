@@ -123,9 +123,8 @@ def psf_card(psf: Psf | None, texts: Texts) -> str:
     if psf is None:
         return f'<div class="psf none"><p>{escape(texts("psf.none"))}</p></div>'
     rows, columns = psf.shape
-    weights = (
-        maps.numbered(psf) if max(rows, columns) <= NUMBERED_PSF else maps.small((psf / psf.max()).astype(np.float32), texts("psf.alt"))
-    )
+    framed = np.pad(psf / psf.max(), 1).astype(np.float32)  # in black, so that a plain average is seen to end
+    weights = maps.numbered(psf) if max(rows, columns) <= NUMBERED_PSF else maps.small(framed, texts("psf.alt"))
     caption = texts("psf.caption", rows=rows, columns=columns, largest=digits(float(psf.max())))
     return (
         f'<div class="psf"><figure>{weights}<figcaption>{escape(caption)}</figcaption></figure>'

@@ -21,9 +21,9 @@ from deblur.ui.stage import cause, describe, sharp_picture
 from deblur.ui.state import State, allowed, default_restorer
 from deblur.ui.texts import Texts, digits, signed
 
-# Waits until the field has said what a link asks for. The path of a ready-made shake is known to the server alone. What stands beside a newer path grows pale until its own answer comes.
+# Begins a screen before it is in sight, since the pad above shows what comes of it, and waits until the field has said what a link asks for. The path of a ready-made shake is known to the server alone. What stands beside a newer path grows pale until its own answer comes.
 _SHOW_PATH = """
-new IntersectionObserver(entries => { if (entries.some(entry => entry.isIntersecting)) setTimeout(() => trigger('seen'), 80); }).observe(element);
+new IntersectionObserver(entries => { if (entries.some(entry => entry.isIntersecting)) setTimeout(() => trigger('seen'), 80); }, {rootMargin: '100%'}).observe(element);
 watch('value', () => {
   const made = element.querySelector('[data-key]'), rest = document.querySelector('#shake-rest [data-key]');
   document.querySelector('#shake-pad .ready').setAttribute('points', document.querySelector('#shake-pad [aria-pressed=true]') ? made.dataset.path : '');

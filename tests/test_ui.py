@@ -205,6 +205,30 @@ def test_the_microscope_says_what_the_stored_picture_says(blur, place) -> None:
     assert (row, column) == (min(max(place[0], 0), 27), min(max(place[1], 0), 27))
 
 
+COMPARISON = """
+import gradio as gr
+from deblur.ui import play
+from deblur.ui.texts import load_texts
+
+with gr.Blocks() as page:
+    controls, *_ = play.build(load_texts("en"))
+events = {getattr(event.fn, "__name__", ""): event.fn for event in page.fns.values()}
+sees, values = play.Sight(), [component.value for component in controls.by_key.values()]
+rows = events["compare_restorers"](None, sees, *values)
+assert "figure" in next(rows)
+events["live"](None, None, sees, ("", ()), *values)  # the same state once more
+assert "figure" in next(rows)
+moved = [9 if key == "blur.gaussian.size" else value for key, value in zip(controls.by_key, values, strict=True)]
+events["live"](None, None, sees, ("", ()), *moved)
+assert list(rows) == []
+"""
+
+
+def test_a_comparison_that_nobody_waits_for_any_more_ends() -> None:
+    done = subprocess.run([sys.executable, "-c", COMPARISON], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_without_the_universal_networks_weights_the_page_opens_with_a_classical_restorer(monkeypatch) -> None:
     from deblur.ui import state
 

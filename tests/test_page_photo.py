@@ -87,6 +87,20 @@ def test_the_handle_moves_by_mouse_and_keyboard(photo, tmp_path) -> None:
     assert photo.locator("#photo-shown .both img").first.bounding_box()["width"] == pytest.approx(300, abs=1)
 
 
+def test_a_result_that_the_settings_have_left_behind_says_so(photo, tmp_path) -> None:
+    Image.fromarray(to_bytes(photograph((200, 300, 3)))).save(tmp_path / "photo.png")
+    bring(photo, tmp_path / "photo.png")
+    restore(photo)
+    photo.focus("#photo-shown input[type=range]")
+    photo.keyboard.press("ArrowRight")  # looking is no change
+    assert not photo.is_visible("#photo-shown .again")
+    photo.click("#photo-control-blur label:has-text('Defocus')")
+    photo.wait_for_selector("#photo-shown .again")
+    restore(photo)
+    photo.wait_for_function("!document.querySelector('#photo-shown .stale')")
+    assert not photo.is_visible("#photo-shown .again")
+
+
 def test_a_sharp_photo_is_blurred_first_and_judged_by_the_truth(photo, tmp_path) -> None:
     levels = to_bytes(photograph((260, 340, 3)))
     Image.fromarray(levels).save(tmp_path / "sharp.png")

@@ -26,7 +26,8 @@ from deblur.ui.upload import picture_upload, read_upload
 BLURRED, SHARP = "blurred", "sharp"
 MEGA = 1_000_000
 
-# The slider lies over the picture, so that mouse, touch and keyboard all move the edge between before and after.
+# The slider lies over the picture, so that mouse, touch and keyboard all move the edge between before and after. A result grows pale once photograph or
+# settings are no longer those it was made of.
 _SLIDE = """
 element.addEventListener('input', event => {
   if (event.target.type === 'range') event.target.closest('.both').style.setProperty('--split', event.target.value + '%');
@@ -39,6 +40,15 @@ element.addEventListener('click', event => {
   const view = element.querySelector('.before-after');
   view.scrollTo((view.scrollWidth - view.clientWidth) / 2, (view.scrollHeight - view.clientHeight) / 2);
 });
+let changed = false;
+const mark = () => element.querySelector('.before-after')?.classList.toggle('stale', changed);
+const change = () => { changed = true; mark(); };
+document.addEventListener('input', event => { if (event.target.closest('#photo') && !element.contains(event.target)) change(); });
+document.addEventListener('click', event => {
+  if (event.target.closest('#photo-estimate')) change();
+  if (event.target.closest('#photo-start')) changed = false;
+});
+watch('value', mark);
 """
 
 
@@ -102,6 +112,7 @@ def work(path: Path, mode: str, state: State, texts: Texts, keep: gr.DownloadBut
     yield _progress(0.92, texts("photo.writing"), started, texts), None, None, None
     before, after, png = _files(blurred, restored, path.stem, keep)
     view = before_after(_address(before), _address(after), given.shape, texts, texts("photo.before" if mode == BLURRED else "photo.before_blurred"))
+    view += f'<p class="note again" role="status">{escape(texts("photo.again"))}</p>'
     yield finding(given if mode == SHARP else None, blurred, restored, state, seconds, texts), view, png, after
 
 

@@ -73,7 +73,7 @@ def parser() -> argparse.ArgumentParser:
         one.set_defaults(run=_restore)
     guess = commands.add_parser(
         "estimate", help="which blur did a picture suffer?",
-        description="Rank what may have blurred a picture, and that nothing did, each with its confidence and as flags that `restore` takes. "
+        description="Rank what may have blurred a picture, each filter with its confidence and as flags that `restore` takes, and that nothing did. "
         "If a camera blurred it, add --border unknown to them.",
     )
     guess.add_argument("source", help="blurred picture file to read")
@@ -168,8 +168,8 @@ def _estimate(options: argparse.Namespace) -> int:
     for guess in guesses:
         known = guess.degradation
         values = "".join(f" --set {name}={value:g}" if not isinstance(value, str) else f" --set {name}={value}" for name, value in known.values.items())
-        cause = f"--blur {known.blur}{values}" if known.blurs else "not blurred:"
-        print(f"{100 * guess.confidence:5.1f} %  {cause} --noise {known.noise:.3g} --storage {known.storage}")
+        flags = f"--blur {known.blur}{values} --noise {known.noise:.3g} --storage {known.storage}"
+        print(f"{100 * guess.confidence:5.1f} %  {flags if known.blurs else f'not blurred, noise {known.noise:.3g}'}")
     return 0
 
 

@@ -108,7 +108,7 @@ class Degradation:
 
     @property
     def blurs(self) -> bool:
-        """Whether the filter can change a picture at all; a PSF of a single pixel cannot."""
+        """Whether the filter spreads light at all; a PSF of a single pixel does not."""
         return self.psf is None or bool(np.count_nonzero(self.psf) > 1)
 
     def blurs_together(self, channels: int) -> bool:

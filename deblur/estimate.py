@@ -100,9 +100,9 @@ def clues(evidence: Evidence) -> NDArray[np.float64]:
     """What tells the filters apart: the evidence for each cause, its candidates equally likely beforehand, the noise, and the texture; (clues,)."""
     names = np.array([name for name, _ in evidence.candidates])
     likelihood = evidence.fit.likelihood - evidence.fit.likelihood.max()
-    by_filter = [special.logsumexp(likelihood[names == name]) - np.log(np.sum(names == name)) for name in CAUSES]
+    by_cause = [special.logsumexp(likelihood[names == name]) - np.log(np.sum(names == name)) for name in CAUSES]
     noise = np.log10(evidence.fit.noise[likelihood.argmax()])
-    return np.concatenate([-np.log1p(-np.minimum(by_filter, 0)), [noise], texture(evidence.plane)])
+    return np.concatenate([-np.log1p(-np.minimum(by_cause, 0)), [noise], texture(evidence.plane)])
 
 
 def texture(plane: NDArray[np.float32]) -> NDArray[np.float64]:

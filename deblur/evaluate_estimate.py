@@ -96,7 +96,7 @@ def drawn(rng: np.random.Generator, reach: int) -> Degradation:
 
 
 def fit_odds(given: NDArray, names: NDArray) -> Odds:
-    """Logistic regression with a ridge from clues, (pictures, clues), to filters."""
+    """Logistic regression with a ridge from clues, (pictures, clues), to causes."""
     centre, scale = given.mean(axis=0), given.std(axis=0) + 1e-6
     inputs, wanted = expand((given - centre) / scale), np.eye(len(CAUSES))[names]
 
@@ -172,9 +172,9 @@ def measure_kind(pictures: list[Picture], reach: int, seed: int) -> dict[str, fl
             continue
         right[truth.blur].append(guesses[0].blur == truth.blur)
         second.append(truth.blur in (guesses[0].blur, guesses[1].blur))
-        off["noise"].append(abs(guesses[0].noise - truth.noise))
         if not truth.blurs:
             continue
+        off["noise"].append(abs(guesses[0].noise - truth.noise))
         if right[truth.blur][-1]:
             counted = COUNTED[truth.blur]
             off[counted].append(abs(extent(guesses[0]) / extent(truth) - 1))

@@ -95,6 +95,7 @@ def test_estimate_ranks_the_filters(client, tmp_path) -> None:
     assert {*BLURS, None} == {guess["filter"] for guess in guesses}
     confidences = [guess["confidence"] for guess in guesses]
     assert confidences == sorted(confidences, reverse=True) and sum(confidences) == pytest.approx(1)
+    assert guesses[0]["filter"] == "average"
     Degradation(guesses[0]["filter"], guesses[0]["values"], guesses[0]["noise"], storage=guesses[0]["storage"])  # what /restore takes
 
 

@@ -101,7 +101,8 @@ def test_the_gain_is_what_a_blur_does_to_the_spectrum():
 
 def test_every_candidate_is_one_the_sliders_offer():
     for name, values in linear_candidates():
-        assert caused(name, values).values == values
+        if name != UNBLURRED.blur:
+            assert caused(name, values) == Degradation(name, values)
 
 
 @pytest.mark.parametrize(

@@ -99,6 +99,13 @@ def test_a_result_that_the_settings_have_left_behind_says_so(photo, tmp_path) ->
     restore(photo)
     photo.wait_for_function("!document.querySelector('#photo-shown .stale')")
     assert not photo.is_visible("#photo-shown .again")
+    photo.click("#photo-control-blur label:has-text('Average')")
+    photo.click("#photo-control-blur label:has-text('Defocus')")  # back again: the same result, but made anew
+    photo.wait_for_selector("#photo-shown .again")
+    restore(photo)
+    photo.wait_for_function("!document.querySelector('#photo-shown .stale')")
+    photo.click("#photo-upload button[aria-label='Remove Image']")
+    photo.wait_for_selector("#photo-shown .again")
 
 
 def test_a_sharp_photo_is_blurred_first_and_judged_by_the_truth(photo, tmp_path) -> None:

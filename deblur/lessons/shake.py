@@ -130,7 +130,7 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Undone:
-    """A shaken picture and what became of it with the right PSF, with one that is turned, and with the filter the picture seems to have suffered."""
+    """A shaken picture and what became of it with the right PSF, with one that is turned, and with the filter the picture seems to have suffered, if any."""
 
     right: Attempt
     turned: Attempt

@@ -151,7 +151,7 @@ def estimate(picture: Path) -> list[dict]:
         picture: The blurred picture, PNG, JPEG, WebP, BMP, GIF or TIFF; reduced to 4096 px a side.
 
     Returns:
-        One guess per filter, and one with the filter null: not blurred. Likeliest first: filter, values, noise, storage and confidence; the
+        One guess per filter, and one with the filter null: not blurred, so that there is nothing for /restore. Likeliest first: filter, values, noise, storage and confidence; the
         confidences sum to 1.
     """
     guesses = [(guess.degradation, guess.confidence) for guess in estimate_blur(_read(picture))]

@@ -26,8 +26,8 @@ from deblur.ui.upload import picture_upload, read_upload
 BLURRED, SHARP = "blurred", "sharp"
 MEGA = 1_000_000
 
-# The slider lies over the picture, so that mouse, touch and keyboard all move the edge between before and after. A result grows pale once photograph or
-# settings are no longer those it was made of.
+# The slider lies over the picture, so that mouse, touch and keyboard all move the edge between before and after. A result grows pale once the photograph or
+# the settings have been changed, by hand or by an event that says so.
 _SLIDE = """
 element.addEventListener('input', event => {
   if (event.target.type === 'range') event.target.closest('.both').style.setProperty('--split', event.target.value + '%');
@@ -44,12 +44,12 @@ let changed = false;
 const mark = () => element.querySelector('.before-after')?.classList.toggle('stale', changed);
 const change = () => { changed = true; mark(); };
 document.addEventListener('input', event => { if (event.target.closest('#photo') && !element.contains(event.target)) change(); });
-document.addEventListener('click', event => {
-  if (event.target.closest('#photo-estimate')) change();
-  if (event.target.closest('#photo-start')) changed = false;
-});
+document.addEventListener('photochange', change);
+document.addEventListener('click', event => { if (event.target.closest('#photo-start')) changed = false; });
 watch('value', mark);
 """
+_CHANGED = "() => { document.dispatchEvent(new Event('photochange')); }"
+_ESTIMATED = "found => { if (found.includes('<ol')) document.dispatchEvent(new Event('photochange')); }"
 
 
 def before_after(before: str, after: str, shape: tuple[int, ...], texts: Texts, first: str) -> str:
@@ -112,7 +112,7 @@ def work(path: Path, mode: str, state: State, texts: Texts, keep: gr.DownloadBut
     yield _progress(0.92, texts("photo.writing"), started, texts), None, None, None
     before, after, png = _files(blurred, restored, path.stem, keep)
     view = before_after(_address(before), _address(after), given.shape, texts, texts("photo.before" if mode == BLURRED else "photo.before_blurred"))
-    view += f'<p class="note again" role="status">{escape(texts("photo.again"))}</p>'
+    view += f'<p class="note again" role="status" data-made="{time.time_ns()}">{escape(texts("photo.again"))}</p>'
     yield finding(given if mode == SHARP else None, blurred, restored, state, seconds, texts), view, png, after
 
 
@@ -254,6 +254,9 @@ def build(texts: Texts, tab: gr.Tab, play: Controls) -> None:
 
     quick: dict[str, Any] = {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden", "api_visibility": "private"}
     heavy: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": 1, "concurrency_id": "heavy", "api_visibility": "private"}
+    for event in (upload.change, followed.change):
+        event(None, None, None, js=_CHANGED, trigger_mode="multiple", api_visibility="private")
+    guesses.change(None, guesses, None, js=_ESTIMATED, trigger_mode="multiple", api_visibility="private")
     tab.select(follow, [followed, *play.by_key.values()], [*components, *groups, followed], **quick)
     gr.on([controls.by_key[key].input for key in ("blur", "restorer", "storage")], fold, components, groups, **quick)
     upload.change(arrived, [upload, mode], [told, start, guess], show_progress="hidden", api_visibility="private")

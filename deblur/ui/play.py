@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from html import escape
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +143,9 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
         ignored = unknown if state.query() == asked else ()
         return stage(state, uploaded, texts, ignored), panels.psf_card(state.degradation.psf, texts), NO_COMPARISON
 
+    def look(uploaded: Bytes | None, sees: Sight, *values: object) -> None:
+        sees.now = marks(controls.state(values), uploaded)
+
     def compare_restorers(uploaded: Bytes | None, sees: Sight, *values: object) -> Iterator[str]:
         """One restorer after the other, until all are done or the visitor looks at something else."""
         state = controls.state(values)
@@ -158,8 +160,7 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
             at_work = compare(state.degradation.apply(sharp, SEED), state.degradation, sharp, state.restorers)
             waiting.append(TRUTH)
         shown_now, entries = marks(state, uploaded), list[Entry]()
-        sees.now = shown_now
-        for entry in takewhile(lambda _: sees.now == shown_now, at_work):
+        while sees.now == shown_now and (entry := next(at_work, None)):
             entries.append(entry)
             waiting.remove(entry.name)
             yield f'<div {shown_now}>{panels.comparison(entries, texts, waiting)}</div>'
@@ -222,7 +223,8 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
     gr.on([picture.change, source.input], guess_once, [picture, last, controls.moves, *components], guessed, show_progress="hidden", **every)
     estimate_again.click(guess, [picture, controls.moves, *components], guessed, show_progress="hidden", **queued)
     shown.unveil(unveil, [controls.moves, *components], [*controls.targets, controls.moves], show_progress="hidden", **queued)
-    compare_all.click(compare_restorers, [picture, sight, *components], compared, show_progress="hidden", concurrency_id="heavy", **queued)
+    asked = compare_all.click(look, [picture, sight, *components], None, **(quick | {"trigger_mode": "multiple"}))
+    asked.then(compare_restorers, [picture, sight, *components], compared, show_progress="hidden", concurrency_id="heavy", **queued)
     return controls, picture, opened
 
 

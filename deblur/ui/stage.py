@@ -27,6 +27,9 @@ SEED = 0  # of the noise: the same link shows the same picture
 _AT_ONCE = threading.BoundedSemaphore(2)  # live events pass Gradio's queue by; two cores can do no more than this at a time
 
 
+DOUBT = 0.2  # confidence that there is no blur from which on a likelier filter is shown with that doubt
+
+
 def sharp_picture(state: State, upload: Bytes | None, texts: Texts) -> tuple[Picture, str]:
     """The sharp picture of a state and what it shows, in words."""
     if state.source == YOURS and upload is not None:
@@ -176,7 +179,9 @@ def estimates(guesses: list[Estimate], texts: Texts) -> str:
         f"<b>{digits(100 * guess.confidence, 2)} %</b></li>"
         for guess in guesses[:3]
     )
-    told = texts("blind.estimated" if guesses[0].degradation.blurs else "blind.estimated_unblurred")
+    unblurred = next(guess.confidence for guess in guesses if not guess.degradation.blurs)
+    likeliest = not guesses[0].degradation.blurs
+    told = texts("blind.estimated_unblurred" if likeliest else "blind.estimated_perhaps" if unblurred > DOUBT else "blind.estimated")
     return f'<p class="meaning">{escape(told)}</p><ol class="estimates">{rows}</ol>'
 
 

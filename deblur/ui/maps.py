@@ -14,6 +14,7 @@ LOSSLESS_VALUES = 300_000  # from here on JPEG of quality 92 is what keeps the p
 CRISP_SIDE = 200  # px: smaller pictures are shown pixel by pixel, scaled by a whole factor
 NUMBERED_SIDE = 7  # maps up to this side show their numbers
 WIDE = 3  # columns; more want smaller figures
+LONG = 6  # characters of a number that fill a cell in larger letters
 
 
 def data_uri(picture: Picture) -> str:
@@ -42,7 +43,7 @@ def numbered(values: NDArray[np.floating]) -> str:
         f'<span style="--share:{value / largest:.3f}"{" class=strong" if value > 0.55 * largest else ""}>{_number(float(value))}</span>'
         for value in values.ravel()
     )
-    wide = " wide" if values.shape[1] > WIDE else ""
+    wide = " wide" if values.shape[1] > WIDE or any(len(_number(float(value))) > LONG for value in values.ravel()) else ""
     return f'<div class="weights{wide}" style="--columns:{values.shape[1]}">{cells}</div>'
 
 

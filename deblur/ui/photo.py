@@ -188,7 +188,7 @@ def build(texts: Texts, tab: gr.Tab, play: Controls) -> None:
                 jpeg = gr.DownloadButton(texts("photo.jpeg"), elem_id="photo-jpeg", size="sm")
         with gr.Column(scale=5, min_width=320, elem_id="photo-controls"):
             with gr.Column(elem_classes=["card", "blurred"]):
-                gr.HTML(f"<h2>{texts('photo.blur')}</h2>")
+                heading = gr.HTML(f"<h2>{texts('photo.blur')}</h2>")
                 guess = gr.Button(texts("photo.estimate"), interactive=False, elem_id="photo-estimate", size="sm")
                 guesses = gr.HTML("", elem_id="photo-guesses", apply_default_css=False)
                 controls.blur()
@@ -228,16 +228,19 @@ def build(texts: Texts, tab: gr.Tab, play: Controls) -> None:
         return [*settings(controls.state(values).with_degradation(likeliest_blur(found))), estimates(found, texts)]
 
     def arrived(path: Path | None, chosen: str) -> list[Any]:
-        nothing = [gr.update(interactive=False), gr.update(interactive=False)]
+        """What can be done with a photograph that has come; what was estimated of the one before is no longer said."""
+        nothing = [gr.update(interactive=False), gr.update(interactive=False), ""]
         if path is None:
             return ["", *nothing]
         try:
-            return [_said(arrival(path, texts), "note"), gr.update(interactive=True), gr.update(interactive=chosen == BLURRED)]
+            return [_said(arrival(path, texts), "note"), gr.update(interactive=True), gr.update(interactive=chosen == BLURRED), ""]
         except InputError as refusal:
             return [_said(texts.reason(refusal.reason), "note"), *nothing]
 
-    def switched(path: Path | None, chosen: str) -> Any:
-        return gr.update(interactive=chosen == BLURRED and path is not None)
+    def switched(path: Path | None, chosen: str) -> list[Any]:
+        blurred = chosen == BLURRED
+        title, label = texts("photo.blur" if blurred else "photo.blur_first"), texts("photo.start" if blurred else "photo.start_sharp")
+        return [gr.update(interactive=blurred and path is not None, visible=blurred), gr.update(visible=blurred), f"<h2>{title}</h2>", gr.update(value=label)]
 
     def run(path: Path | None, chosen: str, before: str | None, *values: object) -> Iterator[list[Any]]:
         resting = [gr.update(visible=True), gr.update(visible=False)]
@@ -259,8 +262,8 @@ def build(texts: Texts, tab: gr.Tab, play: Controls) -> None:
     guesses.change(None, guesses, None, js=_ESTIMATED, trigger_mode="multiple", api_visibility="private")
     tab.select(follow, [followed, *play.by_key.values()], [*components, *groups, followed], **quick)
     gr.on([controls.by_key[key].input for key in ("blur", "restorer", "storage")], fold, components, groups, **quick)
-    upload.change(arrived, [upload, mode], [told, start, guess], show_progress="hidden", api_visibility="private")
-    mode.input(switched, [upload, mode], guess, **quick)
+    upload.change(arrived, [upload, mode], [told, start, guess, guesses], show_progress="hidden", api_visibility="private")
+    mode.input(switched, [upload, mode], [guess, guesses, heading, start], **quick)
     guess.click(guessed, [upload, *components], [*components, *groups, guesses], **(heavy | {"show_progress": "minimal", "show_progress_on": guesses}))
     working = start.click(run, [upload, mode, shown, *components], [status, shown, start, stop, files, png, jpeg], **heavy)
     stop.click(

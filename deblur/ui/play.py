@@ -185,7 +185,8 @@ def build(texts: Texts) -> tuple[Controls, gr.State, gr.events.Dependency]:
         try:
             found = estimate(from_bytes(uploaded))
         except InputError as refusal:
-            return [*[gr.skip()] * len(controls.targets), upload_hint(texts, texts.reason(refusal.reason)), made + 1, uploaded]
+            told = f'<p class="note" role="alert">{escape(texts.reason(refusal.reason))}</p>'
+            return [*[gr.skip()] * len(controls.targets), told, made + 1, uploaded]
         return [*controls.settings(state.with_degradation(likeliest_blur(found))), estimates(found, texts), made + 1, uploaded]
 
     def guess_once(uploaded: Bytes | None, before: Bytes | None, made: int, *values: object) -> list[object]:

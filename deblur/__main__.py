@@ -26,9 +26,13 @@ def main(words: list[str] | None = None) -> int:
     try:
         return options.run(options)
     except (InputError, OSError) as problem:
-        missing = f"{problem.filename}: there is no such file, or no folder to put it in. Check its name." if isinstance(problem, FileNotFoundError) else ""
-        print(f"deblur: {missing or problem}", file=sys.stderr)
+        print(f"deblur: {_missing(problem.filename) if isinstance(problem, FileNotFoundError) else problem}", file=sys.stderr)
         return 2
+
+
+def _missing(name: str) -> str:
+    folder = Path(name).parent
+    return f"{name}: there is no such file. Check its name." if folder.is_dir() else f"{name}: there is no folder {folder}. Check its name, or make it."
 
 
 class OneLine(argparse.ArgumentParser):

@@ -81,7 +81,7 @@ def test_estimate_prints_flags_that_restore_takes(tmp_path, capsys) -> None:
         (["restore", "wiener", "SOURCE", "out.png", "--blur", "gaussian", "--set", "size"], "'size': expected a name and a value, such as size=5"),
         (["restore", "wiener", "SOURCE", "out.png"], "required: --blur"),
         (["estimate", "nowhere.png"], "nowhere.png"),
-        (["blur", "gaussian", "SOURCE", "out/out.png"], "no folder to put it in"),
+        (["blur", "gaussian", "SOURCE", "out/out.png"], "there is no folder"),
         (["blur", "gaussian", "SOURCE", "out.png", "--seed", "-1"], "seed -1"),
         ([], "required"),
     ],

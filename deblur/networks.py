@@ -8,6 +8,8 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
+LAST = "from_half"  # of the universal network's layers, in float32 whatever the others compute in
+
 
 def thesis_autoencoder(activation: str | None = None, filters: tuple[int, ...] = (64, 32, 16, 8)) -> keras.Model:
     """Build the thesis' convolutional autoencoder: (N, H, W, 1) to the same shape, 22,057 parameters as printed.
@@ -126,7 +128,7 @@ def universal(widths: tuple[int, ...] = (32, 64, 96), blocks: tuple[int, ...] = 
     signal = layers.Add(name="joined")([signal, passed])
     for step in range(blocks[0]):
         signal = _residual_block(signal, code, f"up_{step}")
-    signal = layers.Conv2DTranspose(1, 4, strides=2, padding="same", kernel_initializer="zeros", dtype="float32", name="from_half")(signal)
+    signal = layers.Conv2DTranspose(1, 4, strides=2, padding="same", kernel_initializer="zeros", dtype="float32", name=LAST)(signal)
     inverse, error = pictures[..., :1], ops.exp(known[:, None, None, :1])
     return keras.Model([pictures, known], inverse + error * signal, name="universal")
 

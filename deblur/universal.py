@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from functools import lru_cache
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from deblur.condition import CONDITION
 from deblur.data import SIDE
 from deblur.degrade import UNKNOWN, Degradation
 from deblur.image import Picture, clip
-from deblur.physics import PLANES, agree, hand_back, hand_over, settle
+from deblur.physics import NEEDS_DOUBLE, PLANES, agree, hand_back, hand_over, settle
 from deblur.reasons import InputError, Reason
 
 NAME = "universal"
@@ -24,7 +23,8 @@ ALIGNED = 4  # px: the network needs whole pixels at a quarter of the resolution
 TILES_ALIGNED = 8  # px: it halves the resolution three times
 MARGIN = 112  # px of a tile that are cut away; no pixel of the network's output depends on one further off
 PIXELS = 4_000_000  # of a stack at a time: bounds the memory of the physics to that of one large channel, solved for twice at a time, or of three that were blurred together
-ONE_GARMENT = (1, SIDE, SIDE)  # worth compiling the network for
+ONE_GARMENT = (SIDE, SIDE, 1)  # worth compiling the network for
+FINE = 96**2  # px up to which half the precision is not quicker
 TILE = 1232  # px a side at most, margins included: bounds the network's memory
 
 
@@ -70,11 +70,12 @@ def restore_with(
     restored = np.empty(stack.shape, np.float32)
     for first in range(0, stack.shape[2], few):
         part = stack[..., first : first + few]
+        quickest = _quickest(network, part.shape, degradation)
         first_round = hand_over(part, degradation, names, together)
-        answer = agree(np.moveaxis(run(network, *first_round), 0, 2), part, degradation, seen)
+        answer = agree(np.moveaxis(run(quickest, *first_round), 0, 2), part, degradation, seen)
         for _ in range(rounds(stack.shape[:2]) - 1):
             back = hand_back(*first_round, answer, degradation, names, together)
-            answer = agree(np.moveaxis(run(network, *back), 0, 2), part, degradation, seen)
+            answer = agree(np.moveaxis(run(quickest, *back), 0, 2), part, degradation, seen)
         restored[..., first : first + few] = settle(answer, part, degradation, together)
     return restored.reshape(blurred.shape)
 
@@ -90,34 +91,29 @@ def run(network: Any, planes: NDArray[np.float32], vector: NDArray[np.float32], 
     wide = np.pad(planes, [(0, 0), *((0, -side % ALIGNED) for side in (height, width)), (0, 0)], mode="reflect")
     restored = np.empty(planes.shape[:3], np.float32)
     together = max(1, tile**2 // (min(tile, height) * min(tile, width)))
-    quickest = _compiled(network) if planes.shape[:3] == ONE_GARMENT else network
     for rows, inner_rows in spans(wide.shape[1], tile):
         for columns, inner_columns in spans(wide.shape[2], tile):
             for first in range(0, len(planes), together):
                 few = wide[first : first + together, rows, columns]
-                answer = np.asarray(quickest.predict_on_batch([few, np.tile(vector, (len(few), 1))]))[..., 0]
+                answer = np.asarray(network.predict_on_batch([few, np.tile(vector, (len(few), 1))]))[..., 0]
                 top, left = inner_rows.start, inner_columns.start
                 target = restored[first : first + together, top : inner_rows.stop, left : inner_columns.stop]
                 target[...] = clip(answer[:, top - rows.start :, left - columns.start :][:, : target.shape[1], : target.shape[2]])
     return restored
 
 
-_compiling = Lock()
+def _quickest(network: Any, shape: tuple[int, ...], degradation: Degradation) -> Any:
+    """The same network in the form that goes over pictures (H, W, N) soonest.
 
+    Half the precision costs 0.01 dB at most, but for float storage, where there may be next to no error left for it to vanish in.
+    """
+    from deblur import quicker
 
-def _compiled(network: Any) -> Any:
-    """The same network, compiled for the size of its pictures: a garment takes half as long, a large picture longer, and the first of a size a second."""
-    with _compiling:  # once, whichever thread asks first
-        return _compile(network)
-
-
-@lru_cache(maxsize=2)
-def _compile(network: Any) -> Any:
-    import keras
-
-    compiled = keras.Model(network.inputs, network.outputs)
-    compiled.compile(jit_compile=True)
-    return compiled
+    if shape == ONE_GARMENT:
+        return quicker.compiled(network)
+    if shape[0] * shape[1] > FINE and degradation.noise_variance > NEEDS_DOUBLE and quicker.has_bfloat16():
+        return quicker.in_bfloat16(network)
+    return network
 
 
 def spans(length: int, tile: int) -> Iterator[tuple[slice, slice]]:

@@ -1,15 +1,14 @@
 """Load and save a network together with its card."""
 
 from dataclasses import replace
-from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 
 import keras
 import numpy as np
 
 from deblur import networks
 from deblur.cards import WEIGHTS, Card, checked_file, file_hash, read_card, refused
+from deblur.once import once
 
 
 def save(network: keras.Model, card: Card, folder: Path = WEIGHTS) -> Card:
@@ -26,25 +25,17 @@ def save(network: keras.Model, card: Card, folder: Path = WEIGHTS) -> Card:
     card = replace(card, sha256=file_hash(temporary))
     temporary.replace(path)
     card.write(folder)
-    _load.cache_clear()  # what was loaded before may be of this name
+    load.forget()  # what was loaded before may be of this name
     return card
 
 
-_loading = Lock()
-
-
+@once(16)
 def load(name: str, folder: Path = WEIGHTS) -> keras.Model:
-    """Build the network that the card describes and fill in its weights; once, whichever thread asks first.
+    """Build the network that the card describes and fill in its weights.
 
     Raises:
         ValueError: The card or the file is missing or damaged, or they do not fit each other; the sentence says how to retrain.
     """
-    with _loading:
-        return _load(name, folder)
-
-
-@lru_cache(maxsize=16)
-def _load(name: str, folder: Path) -> keras.Model:
     card = read_card(name, folder)
     path = checked_file(card, folder)
     if card.builder not in networks.BUILDERS:

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from deblur import endless, figures, networks, stream, universal, weights
+from deblur import endless, figures, networks, quicker, stream, universal, weights
 from deblur.cards import WEIGHTS, Card, read_card
 from deblur.condition import CONDITION
 from deblur.data import load_fashion_mnist
@@ -115,22 +115,59 @@ def test_a_colour_is_restored_as_if_it_were_grey():
     np.testing.assert_allclose(RESTORER.restore(blurred, degradation), alone, atol=1e-5)
 
 
-def test_a_garment_by_itself_is_compiled_and_restored_as_among_others(network, monkeypatch):
-    compiled = []
-    monkeypatch.setattr(universal, "_compiled", lambda network, before=universal._compiled: compiled.append(network) or before(network))
+@pytest.fixture
+def adapted(monkeypatch) -> list[str]:
+    """The forms that a network was asked for in."""
+    asked: list[str] = []
+    for form in (quicker.compiled, quicker.in_bfloat16):
+        monkeypatch.setattr(quicker, form.__name__, lambda network, form=form: asked.append(form.__name__) or form(network))
+    return asked
+
+
+def test_a_garment_by_itself_is_compiled_and_restored_as_among_others(network, adapted):
     degradation = Degradation("motion", noise=0.01)
     _, blurred, restored = stepwise(network, load_fashion_mnist("test")[0][:3], degradation)
-    assert not compiled
+    assert not adapted
     for place in range(3):
         np.testing.assert_allclose(universal.restore_with(network, blurred[..., place], degradation), restored[..., place], atol=1e-5)
-    assert compiled == [network] * 3 * universal.ROUNDS
+    assert adapted == ["compiled"] * 3
 
 
+@pytest.mark.parametrize("noise", [0, 0.03])
+@pytest.mark.parametrize("shape", [(121, 158), (118, 107, 3)])
+def test_half_the_precision_costs_next_to_nothing(network, adapted, monkeypatch, shape, noise):
+    degradation = Degradation("gaussian", noise=noise)
+    sharp = photograph(shape)
+    blurred = degradation.apply(sharp)
+    exact, rounded = [], []
+    for has, answers in ((False, exact), (True, rounded)):
+        monkeypatch.setattr(quicker, "has_bfloat16", lambda has=has: has)
+        answers.append(universal.restore_with(network, blurred, degradation, colours=True))
+    assert adapted == ["in_bfloat16"]
+    assert 0 < np.abs(exact[0] - rounded[0]).max() < 0.02
+    assert psnr(sharp, rounded[0]) > psnr(sharp, exact[0]) - 0.03
+
+
+@pytest.mark.parametrize(("shape", "storage"), [((121, 158), "float"), ((41, 58), "8-bit")])
+def test_the_precision_is_kept_where_it_counts_or_costs_no_time(network, adapted, monkeypatch, shape, storage):
+    monkeypatch.setattr(quicker, "has_bfloat16", lambda: True)
+    degradation = Degradation("gaussian", storage=storage)
+    universal.restore_with(network, degradation.apply(photograph(shape)), degradation)
+    assert not adapted
+
+
+def test_what_turns_the_quick_convolutions_off_turns_bfloat16_off(monkeypatch):
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    assert not quicker.has_bfloat16()
+
+
+@pytest.mark.parametrize("adapt", [None, quicker.in_bfloat16])
 @pytest.mark.parametrize("shape", [(301, 197), (150, 413)])
-def test_tiles_equal_the_whole(network, shape):
+def test_tiles_equal_the_whole(network, shape, adapt):
     degradation = Degradation("gaussian", {"size": 9, "sigma": 2}, noise=0.02)
     planes, vector = hand_over(degradation.apply(photograph(shape)), degradation)
-    whole, tiled = (universal.run(network, planes, vector, tile) for tile in (1024, 2 * universal.MARGIN + 48))
+    form = adapt(network) if adapt else network
+    whole, tiled = (universal.run(form, planes, vector, tile) for tile in (1024, 2 * universal.MARGIN + 48))
     assert np.abs(whole - tiled).max() < 1e-4
 
 

@@ -23,7 +23,7 @@ def card(name: str = "thesis-small", **changes: object) -> cards.Card:
 def saved(tmp_path):
     keras.utils.set_random_seed(1)
     network = thesis_autoencoder(filters=(4, 2))
-    weights._load.cache_clear()
+    weights.load.forget()
     return network, weights.save(network, card(), tmp_path), tmp_path
 
 

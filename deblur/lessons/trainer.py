@@ -6,8 +6,6 @@ It trains on the first pictures of the training split, never on a test picture; 
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -18,6 +16,7 @@ from deblur.data import SIDE, load_fashion_mnist, load_sample
 from deblur.degrade import Degradation
 from deblur.image import Bytes, Picture, from_bytes
 from deblur.lessons.network import Map, answers, sides_of
+from deblur.once import once
 from deblur.params import Choice, Param, Parameter, Value, complete
 from deblur.reasons import Reason
 from deblur.restore import Restorer
@@ -229,15 +228,6 @@ class Trained:
         return Reason("own_not_trained_for", "your network was trained on one setting of {blur} alone, not on this degradation.", blur=taught.blur)
 
 
-_building = Lock()
-
-
+@once(8)
 def _network(trained: Trained) -> Any:
-    """Built once for each trained network, whichever thread asks first."""
-    with _building:
-        return _built(trained)
-
-
-@lru_cache(maxsize=8)
-def _built(trained: Trained) -> Any:
     return trained.recipe.filled(trained.weights)

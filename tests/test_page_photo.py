@@ -174,6 +174,21 @@ def test_work_can_be_stopped(photo, tmp_path) -> None:
     photo.wait_for_selector("#photo-status .note:has-text('Stopped')")
     photo.wait_for_timeout(1000)
     assert photo.is_visible("#photo-start") and not photo.locator("#photo-shown img").count()
+    assert "still the one before" not in photo.inner_text("#photo-status")
+
+
+def test_who_stops_a_second_run_reads_that_the_first_result_still_stands(photo, tmp_path) -> None:
+    Image.fromarray(to_bytes(photograph((900, 1200)))).save(tmp_path / "photo.png")
+    bring(photo, tmp_path / "photo.png")
+    photo.click("#photo-control-restorer label:has-text('Wiener')")
+    photo.click("#photo-start")
+    photo.wait_for_selector("#photo-shown img")
+    photo.click("#photo-control-restorer label:has-text('Richardson')")
+    photo.wait_for_selector("#photo-control-restorer-richardson-lucy-num-iter")
+    photo.click("#photo-start")
+    photo.wait_for_selector("#photo-status progress")
+    photo.click("#photo-stop")
+    photo.wait_for_selector("#photo-status .note:has-text('Stopped: nothing was restored. The picture below is still the one before.')")
 
 
 def test_a_phone_shows_the_tab_without_overflow(phone, page_url) -> None:

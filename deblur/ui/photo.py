@@ -242,6 +242,9 @@ def build(texts: Texts, tab: gr.Tab, play: Controls) -> None:
         title, label = texts("photo.blur" if blurred else "photo.blur_first"), texts("photo.start" if blurred else "photo.start_sharp")
         return [gr.update(interactive=blurred and path is not None, visible=blurred), gr.update(visible=blurred), f"<h2>{title}</h2>", gr.update(value=label)]
 
+    def unchanged(why: str, before: str | None) -> str:
+        return _said(f"{why} {texts('photo.still')}" if before else why, "note")
+
     def run(path: Path | None, chosen: str, before: str | None, *values: object) -> Iterator[list[Any]]:
         resting = [gr.update(visible=True), gr.update(visible=False)]
         try:
@@ -252,8 +255,7 @@ def build(texts: Texts, tab: gr.Tab, play: Controls) -> None:
                 else:
                     yield [said, view, *resting, gr.update(visible=True), as_png, as_jpeg]
         except InputError as refusal:
-            still = f" {texts('photo.still')}" if before else ""
-            yield [_said(texts.reason(refusal.reason) + still, "note"), gr.skip(), *resting, gr.skip(), gr.skip(), gr.skip()]
+            yield [unchanged(texts.reason(refusal.reason), before), gr.skip(), *resting, gr.skip(), gr.skip(), gr.skip()]
 
     quick: dict[str, Any] = {"queue": False, "trigger_mode": "always_last", "show_progress": "hidden", "api_visibility": "private"}
     heavy: dict[str, Any] = {"show_progress": "hidden", "concurrency_limit": 1, "concurrency_id": "heavy", "api_visibility": "private"}
@@ -267,8 +269,8 @@ def build(texts: Texts, tab: gr.Tab, play: Controls) -> None:
     guess.click(guessed, [upload, *components], [*components, *groups, guesses], **(heavy | {"show_progress": "minimal", "show_progress_on": guesses}))
     working = start.click(run, [upload, mode, shown, *components], [status, shown, start, stop, files, png, jpeg], **heavy)
     stop.click(
-        lambda: [_said(texts("photo.stopped"), "note"), gr.update(visible=True), gr.update(visible=False)],
-        None,
+        lambda before: [unchanged(texts("photo.stopped"), before), gr.update(visible=True), gr.update(visible=False)],
+        shown,
         [status, start, stop],
         cancels=[working],
         **quick,

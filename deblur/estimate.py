@@ -8,15 +8,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft, special
+from scipy import special
 
 from deblur.degrade import LEVEL, NOISE, Degradation
 from deblur.evidence import CAUSES, GARMENT_SIDE, Evidence, Prior, caused
 from deblur.image import Picture, as_picture, is_8bit
 from deblur.reasons import InputError
+from deblur.streak import refined
 
 KNOWLEDGE = Path(__file__).parent / "spectra.npz"  # made by `python -m deblur.evaluate_estimate fit`, which also writes its card beside it
 MIN_SIDE = 8  # px
+CHANCE = 0.02  # confidence from which a motion is worth a closer look, half a second for a photograph
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,9 @@ def estimate(blurred: Picture) -> list[Estimate]:
     guesses = []
     for name, confidence in zip(CAUSES, odds(clues(evidence)), strict=True):
         values, variance = evidence.best(name)
-        if name == "motion":
-            values = values | {"angle": sense(plane, **values)}
+        if name == "motion" and confidence > CHANCE:
+            streak = refined(plane, prior, **values, least=evidence.least, variance=variance + evidence.least)
+            values, variance = {"length": streak.length, "angle": streak.angle}, streak.variance - evidence.least
         noise = min(round(variance**0.5, 4), NOISE.high)
         guesses.append(Estimate(caused(name, values).with_(noise=noise, storage=storage), float(confidence)))
     return sorted(guesses, key=lambda guess: -guess.confidence)
@@ -125,14 +128,3 @@ def expand(clues: NDArray[np.float64]) -> NDArray[np.float64]:
     clues = np.clip(clues, -3, 3)
     first, second = np.triu_indices(clues.shape[-1])
     return np.concatenate([np.ones((*clues.shape[:-1], 1)), clues, clues[..., first] * clues[..., second]], axis=-1)
-
-
-def sense(plane: NDArray[np.float32], length: float, angle: float) -> float:
-    """Tell a motion's angle from its mirror image, which the cosine spectrum cannot: by the windowed Fourier spectrum."""
-    window = np.outer(*(np.hanning(side + 2)[1:-1] for side in plane.shape))
-    seen = np.log(np.abs(fft.fft2((plane - plane.mean()) * window)) ** 2 + 1e-12)
-    agreement = {}
-    for either in (angle, (180 - angle) % 180):
-        psf = Degradation("motion", {"length": length, "angle": either}).psf
-        agreement[either] = float(np.sum(seen * np.log(np.abs(fft.fft2(psf, plane.shape)) ** 2 + 1e-3)))
-    return max(agreement, key=lambda either: agreement[either])

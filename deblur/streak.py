@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from itertools import product
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
@@ -17,6 +18,7 @@ from deblur.kernels import Psf
 from deblur.params import Param
 
 SIDE = 257  # px; of a larger picture the middle tells enough
+SMEAR = np.array([1.0, 4.0, 1.0]) / 6  # of the power at each frequency, over this and its neighbours, by the window
 LOBE = 2  # steps of the frequency over which the window smears the mean
 TURNS = (-4, 0, 4)  # degrees from the first angle tried with every length
 NEAR, NEAR_TURNS = 1, 5  # px and degrees around the best of these that are tried last
@@ -74,7 +76,7 @@ class _Windowed:
         self.down, self.across = (2 * np.pi * steps(side) for steps, side in zip((fft.fftfreq, fft.rfftfreq), middle.shape, strict=True))
         self.tell = np.hypot(self.down[:, None] * middle.shape[0], self.across * middle.shape[1]) > 2 * np.pi * LOBE
         cells = [np.minimum((np.abs(steps) / np.pi * count).astype(int), count - 1) for steps, count in zip((self.down, self.across), prior.power.shape, strict=True)]
-        self.power, self.prior = power[self.tell].astype(np.float32), prior.power[np.ix_(*cells)][self.tell].astype(np.float32)
+        self.power, self.prior = power[self.tell].astype(np.float32), prior.power[np.ix_(*cells)].astype(np.float32)
 
     def best(self, motions: Iterable[tuple[int, int]], variances: Iterable[float]) -> Streak:
         return max(streak for length, angle in motions for streak in self._tried(length, angle % 180, variances))
@@ -82,13 +84,13 @@ class _Windowed:
     def _tried(self, length: int, angle: int, variances: Iterable[float]) -> Iterator[Streak]:
         psf = Degradation("motion", {"length": length, "angle": angle}).psf
         assert psf is not None
-        shape = self._gain(psf) * self.prior
+        shape = cv2.sepFilter2D(self._gain(psf) * self.prior, -1, SMEAR, SMEAR)[self.tell]
         for variance in variances:
             yield Streak(self._likelihood(shape, np.float32(variance)), length, angle, float(variance))
 
     def _gain(self, psf: Psf) -> NDArray[np.float32]:
         rows, columns = (waves(steps, side) for steps, side in zip((self.down, self.across), psf.shape, strict=True))
-        return (np.abs(rows @ psf @ columns.T) ** 2)[self.tell].astype(np.float32)
+        return (np.abs(rows @ psf @ columns.T) ** 2).astype(np.float32)
 
     def _likelihood(self, shape: NDArray[np.float32], variance: np.float32) -> float:
         level = float(np.median(self.power / (shape + variance))) / np.log(2)

@@ -63,9 +63,9 @@ def reached(sharp: NDArray, degradation: Degradation) -> float:
     return float(np.mean(-10 * np.log10(np.mean((restored - sharp) ** 2, axis=(0, 1)))))
 
 
-def table(title: str, columns: list[str], rows: dict[str, list[float]]) -> str:
+def table(title: str, columns: list[str], rows: dict[str, list[float]], places: int = 2) -> str:
     lines = [f"| {title} | {' | '.join(columns)} |", "| --- " + "| --: " * len(columns) + "|"]
-    return "\n".join([*lines, *(f"| {name} | {' | '.join(f'{value:.2f}' for value in values)} |" for name, values in rows.items())]) + "\n"
+    return "\n".join([*lines, *(f"| {name} | {' | '.join(f'{value:.{places}f}' for value in values)} |" for name, values in rows.items())]) + "\n"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import numpy as np
 from keras import layers, ops
 from numpy.typing import NDArray
 
-LAST = "from_half"  # of the universal network's layers, in float32 whatever the others compute in
+FIRST, LAST = "to_half", "from_half"  # of the universal network's layers: where pictures come in and go out
 
 
 def thesis_autoencoder(activation: str | None = None, filters: tuple[int, ...] = (64, 32, 16, 8)) -> keras.Model:
@@ -115,7 +115,7 @@ def universal(widths: tuple[int, ...] = (32, 64, 96), blocks: tuple[int, ...] = 
     code = layers.Dense(64, activation="relu", name="code_first")(known)
     code = layers.Dense(64, activation="relu", name="code")(code)
     half, quarter, *eighth = widths
-    signal = layers.Conv2D(half, 4, strides=2, padding="same", name="to_half")(pictures)
+    signal = layers.Conv2D(half, 4, strides=2, padding="same", name=FIRST)(pictures)
     for step in range(blocks[0]):
         signal = _residual_block(signal, code, f"down_{step}")
     passed = signal

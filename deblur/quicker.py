@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from deblur.networks import LAST, AddCut
+from deblur.networks import FIRST, LAST, AddCut
 from deblur.once import once
 
 IN_BFLOAT16 = layers.Conv2D | layers.Conv2DTranspose | layers.Add | layers.Multiply | layers.Activation | AddCut  # not the few numbers of the condition
@@ -24,11 +24,11 @@ def compiled(network: keras.Model) -> keras.Model:
 
 @once(2)
 def in_bfloat16(network: keras.Model) -> keras.Model:
-    """A copy whose convolutions multiply in bfloat16, with 8 binary places; what it adds to the inverse is rounded so, the inverse is not."""
+    """A copy whose convolutions but the first and the last multiply in bfloat16, with 8 binary places: signals are rounded so, pictures are not."""
 
     def copied(layer: Any) -> Any:
         settings = layer.get_config()
-        if isinstance(layer, IN_BFLOAT16) and layer.name != LAST:
+        if isinstance(layer, IN_BFLOAT16) and layer.name not in (FIRST, LAST):
             settings["dtype"] = "mixed_bfloat16"
         return type(layer).from_config(settings)
 

@@ -14,11 +14,11 @@ from deblur.degrade import LEVEL, NOISE, Degradation
 from deblur.evidence import CAUSES, GARMENT_SIDE, Evidence, Prior, caused
 from deblur.image import Picture, as_picture, is_8bit
 from deblur.reasons import InputError
-from deblur.streak import refined
+from deblur.streak import refined, sense
 
 KNOWLEDGE = Path(__file__).parent / "spectra.npz"  # made by `python -m deblur.evaluate_estimate fit`, which also writes its card beside it
 MIN_SIDE = 8  # px
-CHANCE = 0.02  # confidence from which a motion is worth a closer look, half a second for a photograph
+CHANCE = 0.02  # confidence from which a motion in a photograph is worth half a second more
 
 
 @dataclass(frozen=True)
@@ -86,9 +86,11 @@ def estimate(blurred: Picture) -> list[Estimate]:
     guesses = []
     for name, confidence in zip(CAUSES, odds(clues(evidence)), strict=True):
         values, variance = evidence.best(name)
-        if name == "motion" and confidence > CHANCE:
-            streak = refined(plane, prior, **values, least=evidence.least, variance=variance + evidence.least)
-            values, variance = {"length": streak.length, "angle": streak.angle}, streak.variance - evidence.least
+        if name == "motion":
+            values = values | {"angle": sense(plane, prior, **values, variance=variance + evidence.least)}
+            if confidence > CHANCE and max(plane.shape) > GARMENT_SIDE:  # a window leaves too little of a garment
+                streak = refined(plane, prior, values["angle"], evidence.least, variance + evidence.least)
+                values, variance = {"length": streak.length, "angle": streak.angle}, streak.variance - evidence.least
         noise = min(round(variance**0.5, 4), NOISE.high)
         guesses.append(Estimate(caused(name, values).with_(noise=noise, storage=storage), float(confidence)))
     return sorted(guesses, key=lambda guess: -guess.confidence)

@@ -24,6 +24,7 @@ TILTS = (-0.3, 0.3)  # how much steeper or flatter a picture's spectrum may fall
 TILT_SPREAD = 0.3
 QUIET_SIDE = 5  # frequencies a side over which the power is averaged in search of the quietest
 QUIET_SHARES = (0.03, 0.15, 0.4, 0.8, 1.3, 2.0)  # of the quietest power, tried as noise
+FINER = np.geomspace(0.4, 2.5, 13)  # times the noise variance that fits best, tried at the end
 FLOAT_NOISE = 1e-13  # variance of what float32 rounds away
 TINY = 1e-15
 UNBLURRED = Degradation.from_psf(np.ones((1, 1)))
@@ -96,7 +97,7 @@ class Evidence:
             gains = gains_of([(name, others) for others in near], self.grid)
             chosen = int(self._likelihood(gains, np.full(len(near), noise), tilt).likelihood.argmax())
             values, gain = near[chosen], gains[chosen]
-        finer = np.maximum(np.geomspace(0.4, 2.5, 13) * noise, self.least)
+        finer = np.maximum(FINER * noise, self.least)
         chosen = int(self._likelihood(np.repeat(gain[None], len(finer), axis=0), finer, tilt).likelihood.argmax())
         return values, float(finer[chosen] - self.least)
 

@@ -24,7 +24,13 @@ def compiled(network: keras.Model) -> keras.Model:
 
 @once(2)
 def in_bfloat16(network: keras.Model) -> keras.Model:
-    """A copy whose convolutions but the first and the last multiply in bfloat16, with 8 binary places: signals are rounded so, pictures are not."""
+    """A copy whose convolutions but the first and the last multiply in bfloat16, with 8 binary places: signals are rounded so, pictures are not.
+
+    Raises:
+        ValueError: The network may still be trained; the copy would not follow.
+    """
+    if network.trainable:
+        raise ValueError("a network that may still be trained: expected one that `weights.load` gives. Set its `trainable` to False first.")
 
     def copied(layer: Any) -> Any:
         settings = layer.get_config()
@@ -39,7 +45,7 @@ def in_bfloat16(network: keras.Model) -> keras.Model:
 
 def has_bfloat16() -> bool:
     """Whether this processor multiplies in bfloat16 and TensorFlow has it do so; where they only imitate it, it is slower than float32."""
-    return keras.backend.backend() == "tensorflow" and os.environ.get("TF_ENABLE_ONEDNN_OPTS") != "0" and "avx512_bf16" in _processor_flags()
+    return keras.backend.backend() == "tensorflow" and os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1").lower() not in ("0", "false") and "avx512_bf16" in _processor_flags()
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,6 @@ import json
 
 import numpy as np
 import pytest
-from skimage import data
 
 from deblur.blur import BLURS
 from deblur.data import load_fashion_mnist
@@ -124,13 +123,3 @@ def test_the_card_describes_the_file():
     card = json.loads(KNOWLEDGE.with_suffix(".json").read_text())
     assert card["sha256"] == hashlib.sha256(KNOWLEDGE.read_bytes()).hexdigest()
     assert card["causes"] == list(CAUSES)
-
-
-@pytest.mark.parametrize(("length", "angle", "noise"), [(28, 33, 0.0), (21, 171, 0.0), (24, 109, 0.0), (13, 30, 0.01)])
-def test_a_long_motion_of_a_photograph_is_measured_to_the_pixel(length, angle, noise):
-    sharp = from_bytes(data.camera()[100:330, 120:380])
-    guess = estimate(Degradation("motion", {"length": length, "angle": angle}, noise=noise).apply(sharp))[0].degradation
-    assert guess.blur == "motion"
-    assert abs(guess.values["length"] - length) <= 1
-    assert abs(guess.values["angle"] - angle) <= 1
-    assert guess.noise == pytest.approx(noise, abs=0.002)

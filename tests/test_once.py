@@ -31,12 +31,14 @@ def test_the_last_things_are_kept_until_they_are_to_be_forgotten():
     made = []
 
     @once(2)
-    def double(number: int) -> int:
+    def double(number: int, times: int = 2) -> int:
         made.append(number)
-        return 2 * number
+        return times * number
 
     assert [double(number) for number in (1, 2, 1, 3, 2, 3)] == [2, 4, 2, 6, 4, 6]
     assert made == [1, 2, 3, 2]  # 3 pushed out 2, which had been asked for longest ago
+    assert double(3, 2) == double(number=3, times=2) == 6
+    assert made == [1, 2, 3, 2]
     double.forget()
     assert double(3) == 6
-    assert made[-1] == 3
+    assert made == [1, 2, 3, 2, 3]

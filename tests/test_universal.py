@@ -115,59 +115,22 @@ def test_a_colour_is_restored_as_if_it_were_grey():
     np.testing.assert_allclose(RESTORER.restore(blurred, degradation), alone, atol=1e-5)
 
 
-@pytest.fixture
-def adapted(monkeypatch) -> list[str]:
-    """The forms that a network was asked for in."""
-    asked: list[str] = []
-    for form in (quicker.compiled, quicker.in_bfloat16):
-        monkeypatch.setattr(quicker, form.__name__, lambda network, form=form: asked.append(form.__name__) or form(network))
-    return asked
-
-
-def test_a_garment_by_itself_is_compiled_and_restored_as_among_others(network, adapted):
+def test_a_garment_by_itself_is_compiled_and_restored_as_among_others(network, monkeypatch):
+    adapted = []
+    monkeypatch.setattr(quicker, "compiled", lambda network, form=quicker.compiled: adapted.append(network) or form(network))
     degradation = Degradation("motion", noise=0.01)
     _, blurred, restored = stepwise(network, load_fashion_mnist("test")[0][:3], degradation)
     assert not adapted
     for place in range(3):
         np.testing.assert_allclose(universal.restore_with(network, blurred[..., place], degradation), restored[..., place], atol=1e-5)
-    assert adapted == ["compiled"] * 3
+    assert adapted == [network] * 3
 
 
-@pytest.mark.parametrize("noise", [0, 0.03])
-@pytest.mark.parametrize("shape", [(121, 158), (118, 107, 3)])
-def test_half_the_precision_costs_next_to_nothing(network, adapted, monkeypatch, shape, noise):
-    degradation = Degradation("gaussian", noise=noise)
-    sharp = photograph(shape)
-    blurred = degradation.apply(sharp)
-    exact, rounded = [], []
-    for has, answers in ((False, exact), (True, rounded)):
-        monkeypatch.setattr(quicker, "has_bfloat16", lambda has=has: has)
-        answers.append(universal.restore_with(network, blurred, degradation, colours=True))
-    assert adapted == ["in_bfloat16"]
-    assert 0 < np.abs(exact[0] - rounded[0]).max() < 0.01
-    assert psnr(sharp, rounded[0]) > psnr(sharp, exact[0]) - 0.01
-
-
-@pytest.mark.parametrize(("shape", "storage"), [((121, 158), "float"), ((41, 58), "8-bit")])
-def test_the_precision_is_kept_where_it_counts_or_costs_no_time(network, adapted, monkeypatch, shape, storage):
-    monkeypatch.setattr(quicker, "has_bfloat16", lambda: True)
-    degradation = Degradation("gaussian", storage=storage)
-    universal.restore_with(network, degradation.apply(photograph(shape)), degradation)
-    assert not adapted
-
-
-def test_what_turns_the_quick_convolutions_off_turns_bfloat16_off(monkeypatch):
-    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
-    assert not quicker.has_bfloat16()
-
-
-@pytest.mark.parametrize("adapt", [None, quicker.in_bfloat16])
 @pytest.mark.parametrize("shape", [(301, 197), (150, 413)])
-def test_tiles_equal_the_whole(network, shape, adapt):
+def test_tiles_equal_the_whole(network, shape):
     degradation = Degradation("gaussian", {"size": 9, "sigma": 2}, noise=0.02)
     planes, vector = hand_over(degradation.apply(photograph(shape)), degradation)
-    form = adapt(network) if adapt else network
-    whole, tiled = (universal.run(form, planes, vector, tile) for tile in (1024, 2 * universal.MARGIN + 48))
+    whole, tiled = (universal.run(network, planes, vector, tile) for tile in (1024, 2 * universal.MARGIN + 48))
     assert np.abs(whole - tiled).max() < 1e-4
 
 

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.rounds import table
+from benchmarks.rounds import label, table
 from deblur import quicker, stream, universal, weights
 from deblur.condition import CONDITION
 from deblur.degrade import Degradation
@@ -32,9 +32,8 @@ def main() -> None:
     forms = (exact, quicker.in_bfloat16(exact))
     print(table("float32 over bfloat16", ["seconds, float32", "ratio"], {f"{side} px": timed(forms, side) for side in SIDES}, 4))
     pictures = np.stack([stream.middle(photo, SIDE) for photo in photos], axis=-1)
-    each = {" ".join(map(str, (one.blur, *one.values.values(), one.storage, one.noise))): one for one in (*stream.SETTINGS, *stream.VALIDATED)}
-    each |= {f"{name} float": one.with_(storage="float") for name, one in each.items() if not one.noise and one.storage == "8-bit"}
-    print(table("photographs, dB", ["float32", "lost", "lost at most"], {name: lost(forms, pictures, one) for name, one in each.items()}, 3))
+    each = (*stream.SETTINGS, *stream.VALIDATED, *(one.with_(storage="float") for one in (*stream.SETTINGS, *stream.VALIDATED) if not one.noise))
+    print(table("photographs, dB", ["float32", "lost", "lost at most"], {label(one): lost(forms, pictures, one) for one in each}, 3))
 
 
 def timed(forms: tuple[keras.Model, keras.Model], side: int) -> list[float]:

@@ -32,9 +32,9 @@ def main() -> None:
     shakes = {f"shake {side}": Degradation.from_psf(kernels.shake(np.random.default_rng(seed), side), 0.0) for seed, side in ((3, 9), (4, 15), (5, 23))}
     long = {f"motion {length}": Degradation("motion", {"length": length, "angle": 30}) for length in (3, 9, 21)} | shakes
     print(table("photographs, left of the noise", [f"{share:g}" for share in ENOUGH], {name: [with_share(pictures, each, share) for share in ENOUGH] for name, each in long.items()}))
-    settings = {" ".join(map(str, (each.blur, *each.values.values(), each.storage, each.noise))): each for each in (*stream.SETTINGS, *stream.VALIDATED)}
+    settings = {label(each): each for each in (*stream.SETTINGS, *stream.VALIDATED)}
     for name, stack in (("garments", garments), ("photographs", pictures)):
-        print(table(f"{name}, rounds", list(map(str, ROUNDS)), {label: [with_rounds(stack, each, rounds) for rounds in ROUNDS] for label, each in (settings | long).items()}))
+        print(table(f"{name}, rounds", list(map(str, ROUNDS)), {setting: [with_rounds(stack, each, rounds) for rounds in ROUNDS] for setting, each in (settings | long).items()}))
 
 
 def with_share(sharp: NDArray, degradation: Degradation, share: float) -> float:
@@ -61,6 +61,10 @@ def reached(sharp: NDArray, degradation: Degradation) -> float:
     blurred = np.stack([degradation.apply(sharp[..., place], rng) for place in range(sharp.shape[2])], axis=-1)
     restored = universal.restore_with(weights.load(universal.NAME), blurred, degradation)
     return float(np.mean(-10 * np.log10(np.mean((restored - sharp) ** 2, axis=(0, 1)))))
+
+
+def label(degradation: Degradation) -> str:
+    return " ".join(map(str, (degradation.blur, *degradation.values.values(), degradation.storage, degradation.noise)))
 
 
 def table(title: str, columns: list[str], rows: dict[str, list[float]], places: int = 2) -> str:

@@ -105,7 +105,7 @@ def run(network: Any, planes: NDArray[np.float32], vector: NDArray[np.float32], 
 def _quickest(network: Any, shape: tuple[int, ...], degradation: Degradation) -> Any:
     """The same network in the form that goes over pictures (H, W, N) soonest.
 
-    Half the precision costs nothing to speak of, but for float storage, where there may be next to no error left for it to vanish in.
+    Half the precision costs nothing to speak of, but where float storage and next to no noise leave next to no error for it to vanish in.
     """
     from deblur import quicker
 

@@ -25,6 +25,9 @@ def main(words: list[str] | None = None) -> int:
     options = parser().parse_args(words)
     try:
         return options.run(options)
+    except BrokenPipeError:  # whoever read has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains again when it ends
+        return 0
     except (InputError, OSError) as problem:
         print(f"deblur: {_missing(problem.filename) if isinstance(problem, FileNotFoundError) else problem}", file=sys.stderr)
         return 2

@@ -121,6 +121,14 @@ def test_what_a_network_was_not_trained_for_is_noted(source, words, lines) -> No
     assert all(line.startswith("deblur: note: thesis-gaussian was trained on gaussian size 3") for line in told)
 
 
+def test_a_reader_that_has_read_enough_is_no_mistake(source) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([sys.executable, "-m", "deblur", "estimate", str(source)], cwd=ROOT, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_help_is_complete() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "deblur", "blur", "bilateral", "--help"], cwd=ROOT, capture_output=True, text=True, check=True

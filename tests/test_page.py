@@ -274,6 +274,14 @@ def test_results_tab_shows_the_measured_table(page) -> None:
         assert digits(row["restored"]["error"]) in lines.nth(place).locator("td").nth(2).inner_text()
 
 
+@pytest.mark.parametrize("language", ["", "es"])
+def test_a_phone_shows_the_results_whole(phone, page_url, language) -> None:
+    phone.goto(f"{page_url.rstrip('/')}/{language}?tab=results")
+    phone.wait_for_selector(".results table.report >> visible=true")
+    tables = phone.eval_on_selector_all(".results .scroll", "all => all.map(one => one.scrollWidth - one.clientWidth)")
+    assert tables == [0, 0]
+
+
 def test_a_phone_shows_every_tab(phone) -> None:
     tabs = phone.locator("[role=tablist]").first.locator("[role=tab]")
     assert tabs.count() == 8

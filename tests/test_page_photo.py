@@ -177,6 +177,23 @@ def test_work_can_be_stopped(photo, tmp_path) -> None:
     assert "still the one before" not in photo.inner_text("#photo-status")
 
 
+def test_who_stands_in_line_is_told_and_can_leave_it(photo, phone, page_url, tmp_path) -> None:
+    Image.fromarray(to_bytes(photograph((900, 1200, 3)))).save(tmp_path / "photo.png")
+    bring(photo, tmp_path / "photo.png")
+    photo.click("#photo-control-restorer label:has-text('Richardson')")
+    photo.wait_for_selector("#photo-control-restorer-richardson-lucy-num-iter")
+    visit(phone, page_url + "?blur=average&blur_size=5&restorer=wiener&tab=photo-tab")
+    bring(phone, tmp_path / "photo.png")
+    photo.click("#photo-start")
+    photo.wait_for_selector("#photo-status progress")
+    phone.click("#photo-start")
+    phone.wait_for_selector("#photo-status .note:has-text('one at a time')")
+    phone.click("#photo-stop")
+    phone.wait_for_selector("#photo-status .note:has-text('Stopped')")
+    photo.wait_for_selector("#photo-status .verdict", timeout=60_000)
+    assert phone.is_visible("#photo-start") and not phone.locator("#photo-shown img").count()
+
+
 def test_who_stops_a_second_run_reads_that_the_first_result_still_stands(photo, tmp_path) -> None:
     Image.fromarray(to_bytes(photograph((900, 1200)))).save(tmp_path / "photo.png")
     bring(photo, tmp_path / "photo.png")

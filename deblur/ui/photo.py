@@ -251,7 +251,7 @@ def build(texts: Texts, tab: gr.Tab, play: Controls) -> None:
             assert path is not None, "the button is off without a photograph"
             for said, view, as_png, as_jpeg in work(path, chosen, controls.state(values), texts, png):
                 if view is None:
-                    yield [said, gr.skip(), gr.update(visible=False), gr.update(visible=True), gr.skip(), gr.skip(), gr.skip()]
+                    yield [said, *[gr.skip()] * 6]
                 else:
                     yield [said, view, *resting, gr.update(visible=True), as_png, as_jpeg]
         except InputError as refusal:
@@ -267,7 +267,9 @@ def build(texts: Texts, tab: gr.Tab, play: Controls) -> None:
     upload.change(arrived, [upload, mode], [told, start, guess, guesses], show_progress="hidden", api_visibility="private")
     mode.input(switched, [upload, mode], [guess, guesses, heading, start], **quick)
     guess.click(guessed, [upload, *components], [*components, *groups, guesses], **(heavy | {"show_progress": "minimal", "show_progress_on": guesses}))
-    working = start.click(run, [upload, mode, shown, *components], [status, shown, start, stop, files, png, jpeg], **heavy)
+    working = start.click(  # said at once: the work itself may stand in line
+        lambda: [_said(texts("photo.line"), "note"), gr.update(visible=False), gr.update(visible=True)], None, [status, start, stop], **quick
+    ).then(run, [upload, mode, shown, *components], [status, shown, start, stop, files, png, jpeg], **heavy)
     stop.click(
         lambda before: [unchanged(texts("photo.stopped"), before), gr.update(visible=True), gr.update(visible=False)],
         shown,

@@ -32,6 +32,7 @@ class Blur:
         in_bytes: The filter on uint8, with the rounding of OpenCV's own 8-bit code.
         reach: How many pixels away a neighbour may be and still count.
         psf_at: The PSF of the convolution that this filter is at some values, or None.
+        psf_of_bytes: The same of its 8-bit code, where that weighs otherwise.
         joins_colours: Where it is no convolution, the three colours of a pixel are weighed together.
         keeps_values: Every value of the result is one of the picture's, so that levels give what numbers would, rounded.
     """
@@ -42,6 +43,7 @@ class Blur:
     in_bytes: Callable[..., Bytes]
     reach: Callable[..., int]
     psf_at: Callable[..., Psf | None] = lambda **values: None
+    psf_of_bytes: Callable[..., Psf] | None = None
     joins_colours: bool = False
     keeps_values: bool = False
 
@@ -59,11 +61,9 @@ class Blur:
         return clip(self.in_float(sharp, **checked))
 
     def stored(self, sharp: Picture, **values: object) -> Picture:
-        """Blur and store in 8 bits: what OpenCV's 8-bit filter stores, to the last level, if `sharp` is an 8-bit picture."""
+        """Blur in 8 bits and store: what OpenCV's 8-bit filter stores, to the last level, of `sharp` in 8 bits."""
         sharp, checked = self.ready(sharp, values)
-        if is_8bit(sharp):
-            return from_bytes(self.in_bytes(to_bytes(sharp), **checked))
-        return from_bytes(to_bytes(self.in_float(sharp, **checked)))
+        return from_bytes(self.in_bytes(to_bytes(sharp), **checked))
 
     def ready(self, sharp: Picture, values: dict[str, object]) -> tuple[Picture, dict[str, Value]]:
         """Check picture and values before anything is computed.
@@ -147,13 +147,13 @@ def _each_few_channels(run: Callable[[NDArray], NDArray], picture: NDArray) -> N
     return np.concatenate([run(part).reshape(*picture.shape[:2], -1) for part in parts], axis=2)
 
 
-def _linear(name: str, params: tuple[Param, ...], psf_of: Callable[..., Psf], opencv: Callable[..., NDArray] | None = None) -> LinearBlur:
+def _linear(name: str, params: tuple[Param, ...], psf_of: Callable[..., Psf], opencv: Callable[..., NDArray] | None = None, psf_of_bytes: Callable[..., Psf] | None = None) -> LinearBlur:
     """A linear blur from its PSF, computed by an OpenCV filter of its own where there is one."""
 
     def apply(picture: NDArray, **values: Value) -> NDArray:
         return opencv(picture, **values) if opencv else convolve(picture, psf_of(**values))
 
-    return LinearBlur(name, params, apply, apply, lambda **values: max(psf_of(**values).shape) // 2, psf_of)
+    return LinearBlur(name, params, apply, apply, lambda **values: max(psf_of(**values).shape) // 2, psf_of, psf_of_bytes)
 
 
 def from_psf(psf: Psf) -> LinearBlur:
@@ -218,6 +218,7 @@ BLURS: dict[str, Blur] = {
         _linear(
             "gaussian", (_SIZE, Param("sigma", 0.0, 0.0, 8.0, 0.1, "px")), kernels.gaussian,
             lambda picture, size, sigma: cv2.GaussianBlur(picture, (size, size), sigma, borderType=BORDER),
+            kernels.gaussian_of_bytes,
         ),
         _linear("average", (_SIZE,), kernels.box, lambda picture, size: cv2.blur(picture, (size, size), borderType=BORDER)),
         Blur("median", (Param("size", 5, 3, 15, 2, "px"),), _median_in_float, _median_in_bytes, lambda size: size // 2, keeps_values=True),

@@ -1,6 +1,6 @@
 """What happens to a sharp picture: blur, then noise, then storage."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
@@ -103,8 +103,16 @@ class Degradation:
 
     @property
     def psf(self) -> Psf | None:
-        """The response to a point, (h, w) with sum 1; None where the blur is no convolution (median, bilateral)."""
-        return self.filter.psf_at(**self.values)
+        """The response to a point, (h, w) with sum 1; None where the blur is no convolution (median, bilateral).
+
+        Where the filter's 8-bit code made and stored the picture, as `apply` does with a sharp picture of 8 bits and no noise, these are the weights
+        of that code: OpenCV's Gaussian of bytes weighs by whole 256ths.
+        """
+        return (self._of_bytes or self.filter.psf_at)(**self.values)
+
+    @property
+    def _of_bytes(self) -> Callable[..., Psf] | None:
+        return None if self.storage != "8-bit" or self.noise or self.salt_pepper or self.border == UNKNOWN else self.filter.psf_of_bytes
 
     @property
     def blurs(self) -> bool:
@@ -155,8 +163,9 @@ class Degradation:
         return spoilt if self.noise or self.salt_pepper else spoilt.copy()
 
     def reblur(self, picture: Picture) -> Picture:
-        """Blur alone, in floating point: what a restored picture is held against where no sharp one is known."""
-        return self.filter(picture, **self.values)
+        """Blur alone, in floating point and by `psf`: what a restored picture is held against where no sharp one is known."""
+        psf = self.psf if self._of_bytes else None
+        return self.filter(picture, **self.values) if psf is None else blurs.from_psf(psf)(picture)
 
     def with_(self, **changes: Any) -> "Degradation":
         """The same degradation but for the named fields."""

@@ -203,8 +203,8 @@ def linear_gains(grid: tuple[int, ...]) -> NDArray[np.float32]:
 
 
 def caused(name: str, values: Values) -> Degradation:
-    """The degradation of a candidate, without noise."""
-    return UNBLURRED if name == UNBLURRED.blur else Degradation(name, values)
+    """The degradation of a candidate, without noise and with no storage to look at."""
+    return UNBLURRED if name == UNBLURRED.blur else Degradation(name, values, storage="float")
 
 
 def gains_of(candidates: Iterable[Candidate], grid: tuple[int, ...]) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ Psf = NDArray[np.float64]
 SUBPIXELS = 32  # per side of a pixel, for the share of it that a line or disk covers
 SHAKE_STEPS = 400
 SUM_ROUNDING = 1e-12
+FIXED_POINT = 256  # OpenCV's weights of the 8-bit Gaussian are whole 256ths along each side
 
 
 def gaussian(size: int, sigma: float) -> Psf:
@@ -24,6 +25,26 @@ def gaussian(size: int, sigma: float) -> Psf:
     """
     profile = cv2.getGaussianKernel(size, sigma, cv2.CV_64F)
     return profile @ profile.T
+
+
+def gaussian_in_256ths(size: int, sigma: float) -> NDArray[np.int64]:
+    """The whole numbers, with sum 256, by which OpenCV's 8-bit Gaussian weighs along one side, (size,).
+
+    From the edge inwards each weight is rounded together with the error of the ones before it; the centre takes what is left.
+
+    Source: OpenCV 5.0, getGaussianKernelFixedPoint_ED in modules/imgproc/src/smooth.dispatch.cpp.
+    """
+    half, carried = [], 0.0
+    for weight in gaussian(size, sigma).sum(axis=0)[: size // 2] * FIXED_POINT:
+        half.append(round(weight + carried))
+        carried += weight - half[-1]
+    return np.array([*half, FIXED_POINT - 2 * sum(half), *half[::-1]])
+
+
+def gaussian_of_bytes(size: int, sigma: float) -> Psf:
+    """The Gaussian that OpenCV's 8-bit code applies: its tails are not those of `gaussian`, which an inverse notices from size 9 on."""
+    profile = gaussian_in_256ths(size, sigma)
+    return np.outer(profile, profile) / FIXED_POINT**2
 
 
 def box(size: int) -> Psf:

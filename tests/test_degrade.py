@@ -6,10 +6,12 @@ import pickle
 import numpy as np
 import pytest
 
-from deblur.blur import BLURS
-from deblur.degrade import AFTER_BLUR, Degradation, add_salt_pepper, draw
+from deblur.blur import BLURS, convolve
+from deblur.degrade import AFTER_BLUR, LEVEL, Degradation, add_salt_pepper, draw
 from deblur.image import is_8bit, jpeg
+from deblur.metrics import psnr
 from deblur.params import Choice
+from deblur.restore import RESTORERS
 
 from .conftest import photograph
 
@@ -68,6 +70,33 @@ def test_storage():
     coarse, fine = (Degradation("gaussian", storage="jpeg", quality=quality).apply(sharp) for quality in (20, 95))
     exact = Degradation("gaussian", storage="float").apply(sharp)
     assert np.abs(coarse - exact).mean() > 2 * np.abs(fine - exact).mean()
+
+
+@pytest.mark.parametrize("shape", [(61, 83), (58, 47, 3)])
+@pytest.mark.parametrize("values", [{"size": 3}, {"size": 9, "sigma": 1.3}, {"size": 15}, {"size": 31, "sigma": 8.0}], ids=str)
+def test_the_psf_of_bytes_is_that_of_opencvs_8_bit_code(shape, values):
+    """Every stored pixel lies within half a level of the convolution with it."""
+    sharp, degradation = photograph(shape), Degradation("gaussian", values)
+    stored = degradation.apply(sharp)
+    assert np.abs(stored - degradation.reblur(sharp)).max() <= LEVEL / 2 + 1e-6
+    assert np.abs(stored - convolve(sharp.astype(np.float64), degradation.psf)).max() <= LEVEL / 2 + 1e-6
+
+
+@pytest.mark.parametrize("change", [{"noise": 0.01}, {"salt_pepper": 0.1}, {"storage": "float"}, {"storage": "jpeg"}, {"border": "unknown"}], ids=str)
+def test_what_was_not_blurred_in_bytes_has_the_filters_own_psf(change):
+    values = {"size": 15, "sigma": 2.2}
+    own = BLURS["gaussian"].psf(**values)
+    np.testing.assert_array_equal(Degradation("gaussian", values, **change).psf, own)
+    assert np.abs(Degradation("gaussian", values).psf / own - 1).max() > 0.1
+
+
+def test_an_inverse_that_knows_the_weights_of_bytes_brings_back_more():
+    sharp, degradation = photograph((70, 90)), Degradation("gaussian", {"size": 31, "sigma": 3.7})
+    blurred = degradation.apply(sharp)
+    unknowing = Degradation.from_psf(BLURS["gaussian"].psf(**degradation.values))
+    for name in ("total_variation", "richardson_lucy"):
+        knows, guesses = (psnr(RESTORERS[name].restore(blurred, told), sharp) for told in (degradation, unknowing))
+        assert knows > guesses
 
 
 def test_missing_values_take_their_default():

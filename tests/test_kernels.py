@@ -101,3 +101,15 @@ def test_check_psf_brings_to_odd_sides_and_sum_one():
     assert psf.shape == (3, 5)
     assert psf.sum() == pytest.approx(1)
     assert psf[-1].sum() == psf[:, -1].sum() == 0
+
+
+@pytest.mark.parametrize("size", [3, 5, 7, 11, 21, 31])
+@pytest.mark.parametrize("sigma", [0.0, 0.7, 1.3, 2.9, 8.0])
+def test_gaussian_weights_are_those_that_opencv_uses(size, sigma):
+    # a row with one light pixel: the answer is round(255 w / 256), which tells w apart but for one beyond the half
+    row = np.zeros((1, 2 * size), np.uint8)
+    row[0, size] = 255
+    seen = cv2.GaussianBlur(row, (size, 1), sigma, borderType=cv2.BORDER_REFLECT_101)[0, size - size // 2 : size + size // 2 + 1]
+    weights = kernels.gaussian_in_256ths(size, sigma)
+    assert weights.sum() == 256
+    assert np.array_equal((255 * weights + 128) // 256, seen)

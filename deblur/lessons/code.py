@@ -10,7 +10,6 @@ from typing import Any
 
 from deblur import kernels
 from deblur.degrade import AFTER_BLUR, MIRRORED, Degradation
-from deblur.lessons.pixel import gaussian_in_256ths
 from deblur.params import complete
 from deblur.restore import RESTORERS
 
@@ -112,7 +111,7 @@ def _numpy(degradation: Degradation, seed: int, colour: bool) -> str:
     sides: tuple[int, ...]
     if name == "gaussian":
         sides = (values["size"],) * 2
-        profile = gaussian_in_256ths(**values).tolist() if plain else kernels.gaussian(**values).sum(axis=0).tolist()
+        profile = kernels.gaussian_in_256ths(**values).tolist() if plain else kernels.gaussian(**values).sum(axis=0).tolist()
         setup = [f"profile = {profile}{'  # in 256ths' if plain else ''}", "weights = np.outer(profile, profile)"]
         inner = ["blurred[row, column] = " + ("(np.tensordot(weights, window, 2) + 2**15) // 2**16" if plain else "np.tensordot(weights, window, 2)")]
     elif name == "average":

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from deblur import kernels
 from deblur.blur import Blur
 from deblur.degrade import LEVEL, Degradation
-from deblur.image import Picture, from_bytes, is_8bit, to_bytes
+from deblur.image import Picture, to_bytes
 from deblur.reasons import InputError
 
 FLOAT_DOUBT = 1e-3  # levels; OpenCV sums in single precision, measured to be at most 4e-5 away, so this close to a half it decides the level
-FIXED_POINT = 256  # OpenCV's weights of the 8-bit Gaussian are whole 256ths along each side
 
 Map = NDArray[np.float64]
 
@@ -95,7 +94,7 @@ def explain(sharp: Picture, degradation: Degradation, row: int, column: int, cha
 
     For an 8-bit picture `level` equals the stored level at every pixel of every filter. Each has a rounding of its own: OpenCV's Gaussian
     takes weights in 256ths and rounds halves up, its box rounds a sum of whole numbers, the others round a sum in single precision.
-    A sharp picture with values between the levels is explained as the float filter that ran on it.
+    A sharp picture with values between the levels is rounded first.
 
     Args:
         sharp: (H, W) or (H, W, 3).
@@ -113,28 +112,27 @@ def explain(sharp: Picture, degradation: Degradation, row: int, column: int, cha
     sharp, _ = blur.ready(sharp, values)
     _check_place(sharp, row, column, channel)
     filtered = int(to_bytes(blur.stored(sharp, **values))[_at(row, column, channel)])
-    return _explain(_levels(sharp), is_8bit(sharp), blur, values, (row, column, channel), filtered)
+    return _explain(_levels(sharp), blur, values, (row, column, channel), filtered)
 
 
 def explain_all(sharp: Picture, degradation: Degradation) -> list[Explanation]:
     """Explain every pixel and channel, row by row; the filter runs once."""
     blur, values = degradation.filter, dict(degradation.values)
     sharp, _ = blur.ready(sharp, values)
-    stored, levels, whole = to_bytes(blur.stored(sharp, **values)), _levels(sharp), is_8bit(sharp)
+    stored, levels = to_bytes(blur.stored(sharp, **values)), _levels(sharp)
     places = (index if sharp.ndim == 3 else (*index, None) for index in np.ndindex(sharp.shape))
-    return [_explain(levels, whole, blur, values, place, int(stored[_at(*place)])) for place in places]
+    return [_explain(levels, blur, values, place, int(stored[_at(*place)])) for place in places]
 
 
-def _explain(levels: Map, whole: bool, blur: Blur, values: dict[str, Any], place: tuple[int, int, int | None], filtered: int) -> Explanation:
+def _explain(levels: Map, blur: Blur, values: dict[str, Any], place: tuple[int, int, int | None], filtered: int) -> Explanation:
     row, column, channel = place
     plane = levels if channel is None else levels[:, :, channel]
-    psf = blur.psf_at(**values)
     if blur.name == "median":
         rows, columns = _window(plane.shape, row, column, (int(values["size"]),) * 2, repeat=True)
         window = plane[np.ix_(rows, columns)]
         order = np.argsort(window, axis=None, kind="stable")
         strip, rank = window.reshape(-1)[order], window.size // 2
-        level, between = _rounded(strip[rank], filtered, exact=whole)
+        level, between = _rounded(strip[rank], filtered, exact=True)
         return Ranked(row, column, channel, rows, columns, window, float(strip[rank]), level, filtered, between, strip, rank, order)
     if blur.name == "bilateral":
         side = int(values["diameter"])
@@ -147,8 +145,7 @@ def _explain(levels: Map, whole: bool, blur: Blur, values: dict[str, Any], place
         return BilateralSum(
             row, column, channel, rows, columns, window, total, level, filtered, between, weights, weights * window, None, by_distance, by_value
         )
-    assert psf is not None, "the other filters are linear"
-    weights, denominator = stored_weights(blur, values) if whole else (psf[::-1, ::-1], None)
+    weights, denominator = stored_weights(blur, values)
     rows, columns = _window(plane.shape, row, column, weights.shape)
     window = plane[np.ix_(rows, columns)]
     total = float(np.sum(weights * window))
@@ -160,26 +157,9 @@ def _explain(levels: Map, whole: bool, blur: Blur, values: dict[str, Any], place
 
 def stored_weights(blur: Blur, values: dict[str, Any]) -> tuple[Map, int | None]:
     """The weights that a linear filter's 8-bit code gives to the pixels around one, and the number of which all are multiples, if any."""
-    if blur.name == "gaussian":
-        profile = gaussian_in_256ths(int(values["size"]), float(values["sigma"]))
-        return np.outer(profile, profile) / FIXED_POINT**2, FIXED_POINT**2
-    psf = blur.psf_at(**values)
+    psf = (blur.psf_of_bytes or blur.psf_at)(**values)
     assert psf is not None, "a linear filter"
-    return psf[::-1, ::-1], int(values["size"]) ** 2 if blur.name == "average" else None
-
-
-def gaussian_in_256ths(size: int, sigma: float) -> NDArray[np.int64]:
-    """The whole numbers, with sum 256, by which OpenCV's 8-bit Gaussian weighs along one side, (size,).
-
-    From the edge inwards each weight is rounded together with the error of the ones before it; the centre takes what is left.
-
-    Source: OpenCV 5.0, getGaussianKernelFixedPoint_ED in modules/imgproc/src/smooth.dispatch.cpp.
-    """
-    half, carried = [], 0.0
-    for weight in kernels.gaussian(size, sigma).sum(axis=0)[: size // 2] * FIXED_POINT:
-        half.append(round(weight + carried))
-        carried += weight - half[-1]
-    return np.array([*half, FIXED_POINT - 2 * sum(half), *half[::-1]])
+    return psf[::-1, ::-1], kernels.FIXED_POINT**2 if blur.psf_of_bytes else int(values["size"]) ** 2 if blur.name == "average" else None
 
 
 @dataclass(frozen=True)
@@ -210,7 +190,7 @@ def reached(sharp: Picture, degradation: Degradation, row: int, column: int, cha
     weights, times = np.zeros((height, width)), np.zeros((height, width), np.int64)
     for near_row in range(max(0, row - reach), min(height, row + reach + 1)):
         for near_column in range(max(0, column - reach), min(width, column + reach + 1)):
-            made = _explain(levels, False, blur, values, (near_row, near_column, channel), 0)
+            made = _explain(levels, blur, values, (near_row, near_column, channel), 0)
             own = np.outer(made.rows == row, made.columns == column)
             if isinstance(made, WeightedSum):
                 times[near_row, near_column] = np.sum(own & (made.weights != 0))
@@ -222,9 +202,8 @@ def reached(sharp: Picture, degradation: Degradation, row: int, column: int, cha
 
 
 def _levels(sharp: Picture) -> Map:
-    """The picture in levels, whole numbers where it has 8 bits."""
-    whole = to_bytes(sharp)
-    return whole.astype(np.float64) if np.array_equal(from_bytes(whole), sharp) else sharp.astype(np.float64) / LEVEL
+    """The picture in levels, whole numbers."""
+    return to_bytes(sharp).astype(np.float64)
 
 
 def _at(row: int, column: int, channel: int | None) -> tuple[int, ...]:

@@ -42,6 +42,12 @@ class OneLine(argparse.ArgumentParser):
     """A parser that tells a mistake in one line, without its usage."""
 
     def error(self, message: str) -> NoReturn:
+        unknown = message.removeprefix("unrecognized arguments: ")
+        if unknown != message:
+            flag = unknown.split()[0].lstrip("-").partition("=")[0].replace("-", "_")
+            of_a_filter = any(flag == param.name for blur in BLURS.values() for param in blur.params)
+            remedy = f"restore takes a value of the filter as --set {flag}=VALUE, blur only those of its filter" if of_a_filter else "leave it out"
+            message = f"{unknown}: not expected here. See --help; {remedy}."
         self.exit(2, f"deblur: {message}\n")
 
 

@@ -83,6 +83,8 @@ def test_estimate_prints_flags_that_restore_takes(tmp_path, capsys) -> None:
         (["estimate", "nowhere.png"], "nowhere.png"),
         (["blur", "gaussian", "SOURCE", "out/out.png"], "there is no folder"),
         (["blur", "gaussian", "SOURCE", "out.png", "--seed", "-1"], "seed -1"),
+        (["blur", "gaussian", "SOURCE", "out.png", "--border", "unknown"], "--border unknown: not expected here. See --help; leave it out."),
+        (["restore", "wiener", "SOURCE", "out.png", "--blur", "gaussian", "--size", "5"], "takes a value of the filter as --set size=VALUE"),
         ([], "required"),
     ],
 )

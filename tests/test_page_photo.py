@@ -209,9 +209,25 @@ def test_who_stops_a_second_run_reads_that_the_first_result_still_stands(photo, 
 
 
 def test_a_phone_shows_the_tab_without_overflow(phone, page_url) -> None:
+    """And in the order of the work: the photograph, what blurred it, what undoes it, the button."""
     visit(phone, page_url + "?tab=photo-tab")
     phone.wait_for_selector("#photo-upload")
     assert phone.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    tops = [phone.locator(place).bounding_box()["y"] for place in ("#photo-upload", "#photo-control-blur", "#photo-control-restorer", "#photo-start")]
+    assert tops == sorted(tops)
+
+
+def test_the_seconds_go_on_between_two_steps(photo, tmp_path) -> None:
+    Image.fromarray(to_bytes(photograph((1400, 1800)))).save(tmp_path / "photo.png")  # one step: nothing comes from the server meanwhile
+    bring(photo, tmp_path / "photo.png")
+    photo.click("#photo-control-restorer label:has-text('Richardson')")
+    photo.wait_for_selector("#photo-control-restorer-richardson-lucy-num-iter")
+    photo.click("#photo-start")
+    photo.wait_for_selector("#photo-status .progress:has-text('0 of 1 colours')")
+    before = int(photo.get_attribute("#photo-status [data-spent]", "data-spent"))
+    photo.wait_for_function("before => parseInt(document.querySelector('#photo-status [data-spent]').textContent) > before + 1", arg=before)
+    assert photo.get_attribute("#photo-status [data-spent]", "data-spent") == str(before)
+    photo.click("#photo-stop")
 
 
 @pytest.mark.parametrize(("tab", "shows"), [("results", "table.report"), ("lost-tab", "#details .curve"), ("inside", "#inside .verdict")])

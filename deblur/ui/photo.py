@@ -48,6 +48,15 @@ document.addEventListener('photochange', change);
 document.addEventListener('click', event => { if (event.target.closest('#photo-start')) changed = false; });
 watch('value', mark);
 """
+# The seconds go on between two steps of the work; they are not read out.
+_CLOCK = """
+let since = performance.now();
+watch('value', () => { since = performance.now(); });
+setInterval(() => {
+  const spent = element.querySelector('[data-spent]');
+  if (spent) spent.textContent = spent.dataset.text.replace('%', Math.round(Number(spent.dataset.spent) + (performance.now() - since) / 1000));
+}, 1000);
+"""
 _CHANGED = "() => { document.dispatchEvent(new Event('photochange')); }"
 _ESTIMATED = "found => { if (found.includes('<ol')) document.dispatchEvent(new Event('photochange')); }"
 
@@ -139,8 +148,9 @@ def _said(sentence: str, kind: str = "verdict") -> str:
 
 
 def _progress(share: float, what: str, started: float, texts: Texts) -> str:
-    spent = texts("photo.spent", seconds=f"{time.perf_counter() - started:.0f}")
-    return f'<div class="progress" role="status"><progress max="1" value="{share:.2f}"></progress> {escape(what)} {escape(spent)}</div>'
+    seconds = f"{time.perf_counter() - started:.0f}"
+    clock = f'<span aria-hidden="true" data-spent="{seconds}" data-text="{escape(texts("photo.spent", seconds="%"))}">{escape(texts("photo.spent", seconds=seconds))}</span>'
+    return f'<div class="progress" role="status"><progress max="1" value="{share:.2f}"></progress> {escape(what)} {clock}</div>'
 
 
 def _files(blurred: Picture, restored: Picture, name: str, keep: gr.DownloadButton) -> tuple[str, str, str]:
@@ -181,7 +191,7 @@ def build(texts: Texts, tab: gr.Tab, play: Controls) -> None:
             with gr.Row(elem_id="photo-buttons"):
                 start = gr.Button(texts("photo.start"), variant="primary", interactive=False, elem_id="photo-start", size="md")
                 stop = gr.Button(texts("photo.stop"), visible=False, elem_id="photo-stop", size="md")
-            status = gr.HTML("", elem_id="photo-status", apply_default_css=False)
+            status = gr.HTML("", js_on_load=_CLOCK, elem_id="photo-status", apply_default_css=False)
             shown = gr.HTML("", js_on_load=_SLIDE, elem_id="photo-shown", apply_default_css=False)
             with gr.Row(visible=False, elem_id="photo-keep") as files:
                 png = gr.DownloadButton(texts("photo.png"), elem_id="photo-png", size="sm")

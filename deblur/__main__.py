@@ -22,7 +22,10 @@ from deblur.restore import RESTORERS
 
 def main(words: list[str] | None = None) -> int:
     """Run one command; returns the exit status: 0, or 2 for what the user got wrong."""
-    options = parser().parse_args(words)
+    top = parser()
+    options, unknown = top.parse_known_args(words)
+    if unknown:
+        top.error(_not_expected(unknown))
     try:
         return options.run(options)
     except BrokenPipeError:  # whoever read has read enough
@@ -38,16 +41,17 @@ def _missing(name: str) -> str:
     return f"{name}: there is no such file. Check its name." if folder.is_dir() else f"{name}: there is no folder {folder}. Check its name, or make it."
 
 
+def _not_expected(unknown: list[str]) -> str:
+    flag = unknown[0].lstrip("-").partition("=")[0].replace("-", "_")
+    of_a_filter = any(flag == param.name for blur in BLURS.values() for param in blur.params)
+    remedy = f"restore takes a value of the filter as --set {flag}=VALUE, blur only those of its filter" if of_a_filter else "leave it out"
+    return f"{' '.join(unknown)}: not expected here. See --help; {remedy}."
+
+
 class OneLine(argparse.ArgumentParser):
     """A parser that tells a mistake in one line, without its usage."""
 
     def error(self, message: str) -> NoReturn:
-        unknown = message.removeprefix("unrecognized arguments: ")
-        if unknown != message:
-            flag = unknown.split()[0].lstrip("-").partition("=")[0].replace("-", "_")
-            of_a_filter = any(flag == param.name for blur in BLURS.values() for param in blur.params)
-            remedy = f"restore takes a value of the filter as --set {flag}=VALUE, blur only those of its filter" if of_a_filter else "leave it out"
-            message = f"{unknown}: not expected here. See --help; {remedy}."
         self.exit(2, f"deblur: {message}\n")
 
 

@@ -147,7 +147,10 @@ def _each_few_channels(run: Callable[[NDArray], NDArray], picture: NDArray) -> N
     return np.concatenate([run(part).reshape(*picture.shape[:2], -1) for part in parts], axis=2)
 
 
-def _linear(name: str, params: tuple[Param, ...], psf_of: Callable[..., Psf], opencv: Callable[..., NDArray] | None = None, psf_of_bytes: Callable[..., Psf] | None = None) -> LinearBlur:
+def _linear(
+    name: str, params: tuple[Param, ...], psf_of: Callable[..., Psf],
+    opencv: Callable[..., NDArray] | None = None, psf_of_bytes: Callable[..., Psf] | None = None,
+) -> LinearBlur:  # fmt: skip
     """A linear blur from its PSF, computed by an OpenCV filter of its own where there is one."""
 
     def apply(picture: NDArray, **values: Value) -> NDArray:

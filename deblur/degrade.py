@@ -111,8 +111,13 @@ class Degradation:
         return (self._of_bytes or self.filter.psf_at)(**self.values)
 
     @property
+    def in_bytes(self) -> bool:
+        """Whether the filter runs on 8 bits: nothing comes between it and what is stored."""
+        return self.storage == "8-bit" and not self.noise and not self.salt_pepper
+
+    @property
     def _of_bytes(self) -> Callable[..., Psf] | None:
-        return None if self.storage != "8-bit" or self.noise or self.salt_pepper or self.border == UNKNOWN else self.filter.psf_of_bytes
+        return self.filter.psf_of_bytes if self.in_bytes and self.border == MIRRORED else None
 
     @property
     def blurs(self) -> bool:
@@ -140,7 +145,7 @@ class Degradation:
             ValueError: The picture or the seed is refused, or the picture is too small for the filter.
         """
         rng = _generator(seed)
-        if self.storage == "8-bit" and not self.noise and not self.salt_pepper:
+        if self.in_bytes:
             return self.filter.stored(sharp, **self.values)
         return self.spoil(self.filter(sharp, **self.values), rng)
 
@@ -164,8 +169,8 @@ class Degradation:
 
     def reblur(self, picture: Picture) -> Picture:
         """Blur alone, in floating point and by `psf`: what a restored picture is held against where no sharp one is known."""
-        psf = self.psf if self._of_bytes else None
-        return self.filter(picture, **self.values) if psf is None else blurs.from_psf(psf)(picture)
+        by_bytes = self._of_bytes
+        return blurs.from_psf(by_bytes(**self.values))(picture) if by_bytes else self.filter(picture, **self.values)
 
     def with_(self, **changes: Any) -> "Degradation":
         """The same degradation but for the named fields."""

@@ -41,8 +41,9 @@ def gaussian_in_256ths(size: int, sigma: float) -> NDArray[np.int64]:
     return np.array([*half, FIXED_POINT - 2 * sum(half), *half[::-1]])
 
 
+@lru_cache(maxsize=256)
 def gaussian_of_bytes(size: int, sigma: float) -> Psf:
-    """The Gaussian that OpenCV's 8-bit code applies: its tails are not those of `gaussian`, which an inverse notices from size 9 on."""
+    """The Gaussian that OpenCV's 8-bit code applies: its tails are not those of `gaussian`, which an inverse notices where they are long."""
     profile = gaussian_in_256ths(size, sigma)
     return np.outer(profile, profile) / FIXED_POINT**2
 

@@ -72,13 +72,8 @@ def code(
     )
 
 
-def _plain(degradation: Degradation) -> bool:
-    """Whether the filter runs on 8 bits, as `Degradation.apply` decides for an 8-bit picture."""
-    return degradation.storage == "8-bit" and not degradation.noise and not degradation.salt_pepper
-
-
 def _opencv(degradation: Degradation, seed: int, colour: bool) -> str:
-    values, plain = dict(degradation.values), _plain(degradation)
+    values, plain = dict(degradation.values), degradation.in_bytes
     lines = ["import cv2", "import numpy as np", ""]
     lines += [f'sharp = cv2.imread("sharp.png", cv2.{"IMREAD_COLOR_RGB" if colour else "IMREAD_GRAYSCALE"})']
     in_levels = plain and values.get("scale") != "0-1"
@@ -106,7 +101,7 @@ def _opencv(degradation: Degradation, seed: int, colour: bool) -> str:
 
 
 def _numpy(degradation: Degradation, seed: int, colour: bool) -> str:
-    values, plain, name = dict(degradation.values), _plain(degradation), degradation.blur
+    values, plain, name = dict(degradation.values), degradation.in_bytes, degradation.blur
     store = "np.rint({})" if plain else "{}"
     sides: tuple[int, ...]
     if name == "gaussian":

@@ -10,10 +10,9 @@ from scipy import sparse
 
 from deblur import spectral
 from deblur.compare import NOTHING, compare
-from deblur.degrade import Degradation
+from deblur.degrade import MIRRORED, Degradation
 from deblur.image import Bytes, Picture, from_bytes, to_bytes
 from deblur.lessons.ledger import spectrum
-from deblur.lessons.pixel import stored_weights
 from deblur.metrics import psnr
 from deblur.reasons import InputError, Reason
 
@@ -139,7 +138,7 @@ def _rms(first: Bytes, second: Bytes) -> float:
 
 
 def _linear(first: Bytes, blurred: Bytes, degradation: Degradation, rng: np.random.Generator) -> Iterator[Bytes]:
-    weights = degradation.psf if degradation.blur == "bilateral" else stored_weights(degradation.filter, dict(degradation.values))[0][::-1, ::-1]
+    weights = degradation.with_(border=MIRRORED).psf  # as `apply` blurs
     assert weights is not None, "a linear filter"
     blur = sparse.csr_array(spectral.matrix(weights, first.shape))
     details = spectrum(degradation, first.shape)
